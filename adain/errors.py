@@ -1,0 +1,35 @@
+"""The errors that a user can cause or meet.
+
+    AdaINError                everything below; the command line prints it as one line and exits with 2
+    ├── PictureError          a file that is no usable picture, or a picture of a wrong kind or size
+    ├── StyleError            an unknown style name, a broken style file, styles that do not fit together
+    ├── ModelError            an ONNX file or checkpoint that is not ours, or of an unknown version
+    ├── DeviceError           a device that was asked for and cannot be used
+    └── OptionError           a value outside its range, or options that exclude each other
+
+Each message says what came, what was expected, and what to do.
+"""
+
+
+class AdaINError(Exception):
+    """Base of every error that this package raises for its users."""
+
+
+class PictureError(AdaINError):
+    """A file that is no usable picture, or a picture of a wrong kind or size."""
+
+
+class StyleError(AdaINError):
+    """An unknown style name, a broken style file, or styles that do not fit together."""
+
+
+class ModelError(AdaINError):
+    """An ONNX file or checkpoint that is not ours, or of an unknown version."""
+
+
+class DeviceError(AdaINError):
+    """A device that was asked for and cannot be used."""
+
+
+class OptionError(AdaINError):
+    """A value outside its range, or options that exclude each other."""

@@ -1,0 +1,128 @@
+"""One ONNX file of the contract in an onnxruntime session, whichever door it has."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .contract import GRAPHS, MIN_SIDE, Contract, Graph
+from .device import Device, open_session
+from .errors import AdaINError, ModelError, PictureError
+from .images import Pixels
+
+MAX_MODEL_BYTES = 2**31 - 1  # more than protobuf, and so an ONNX file without external data, can hold
+
+Floats = NDArray[np.float32]
+
+
+class Session:
+    """An ONNX file of the contract in an onnxruntime session; pixels are uint8 whatever its io.
+
+    Args:
+        file: untrusted; read whole, at most MAX_MODEL_BYTES, and nothing beside it.
+        graph: which one it has to be; None takes any.
+        device, threads: see `adain.device.open_session`.
+
+    Raises:
+        ModelError: no such file, or not one of ours.
+        DeviceError, OptionError: see `adain.device.open_session`.
+    """
+
+    def __init__(self, file: Path, graph: Graph | None, device: Device = "auto", threads: int | None = None) -> None:
+        self.file = file
+        model = _read(file)
+        try:
+            self._session, self.device = open_session(model, device, home=file.resolve(), threads=threads)
+        except AdaINError:
+            raise
+        except Exception as error:  # onnxruntime's errors share no base class
+            raise ModelError(
+                f"{file} is no ONNX file that onnxruntime can run ({_line(error)}); "
+                "give a file or folder that `adain export` wrote"
+            ) from error
+        metadata = self._session.get_modelmeta().custom_metadata_map
+        self.contract = Contract.from_metadata(metadata, str(file))
+        self.inputs, self.outputs = self._session.get_inputs(), self._session.get_outputs()
+        self._check(graph)
+
+    def run(self, pixels: Pixels, inputs: dict[str, Floats]) -> Any:
+        """Run on uint8 [N,H,W,3]; gives uint8 [N,H,W,3], or float32 [N,S] of a style encoder."""
+        height, width = pixels.shape[1:3]
+        if min(height, width) < MIN_SIDE:
+            raise PictureError(
+                f"a picture of {width} x {height} pixels is too small; give at least {MIN_SIDE} x {MIN_SIDE}"
+            )
+        try:
+            if self.contract.io == "bytes":
+                return self._call(pixels, inputs)
+            outputs = [self._call(to_portable(frame, self.contract.stride), inputs) for frame in pixels]
+        except Exception as error:  # onnxruntime's errors share no base class
+            text = f"{type(error).__name__} {error}".lower()
+            if "alloc" in text or "memory" in text:  # bad_alloc, Failed to allocate, CUDA out of memory
+                raise PictureError(
+                    f"{width} x {height} pixels need more memory than there is; make the picture smaller, "
+                    f"such as with --size {max(width, height) // 2}"
+                ) from error
+            raise ModelError(f"onnxruntime failed to run {self.file} ({_line(error)})") from error
+        if self.contract.graph == "style_encoder":
+            return np.concatenate(outputs)
+        return np.stack([from_portable(output, height, width) for output in outputs])
+
+    def _call(self, pixels: NDArray[Any], inputs: dict[str, Floats]) -> Any:
+        (first, *_), output = GRAPHS[self.contract.graph]
+        return self._session.run([output], {first: pixels, **inputs})[0]
+
+    def _check(self, graph: Graph | None) -> None:
+        contract = self.contract
+        if contract.graph != graph and graph is not None:
+            raise ModelError(f"{self.file} is the graph {contract.graph}; {graph}.onnx was expected")
+        names, output = GRAPHS[contract.graph]
+        pixels = "tensor(uint8)" if contract.io == "bytes" else "tensor(float)"
+        others = {"style": "tensor(float)", "alpha": "tensor(float)"}
+        expected = {name: others.get(name, pixels) for name in (*names, output)}
+        found = {each.name: each.type for each in (*self.inputs, *self.outputs)}
+        known = contract.io in ("bytes", "portable") and contract.stride > 0 and contract.style_size > 0
+        if found != expected or not known:
+            raise ModelError(
+                f"{self.file} does not keep the contract that it names: it has {found}, "
+                f"{expected} was expected; export it again"
+            )
+
+
+def to_portable(pixels: Pixels, stride: int) -> Floats:
+    """Pixels as a `portable` file takes them.
+
+    Args:
+        pixels: uint8 [H,W,3].
+        stride: the padded height and width are multiples of this.
+
+    Returns:
+        float32 [1,3,H',W'], 0..1, padded by reflection at the bottom and on the right.
+    """
+    height, width = pixels.shape[:2]
+    padded = np.pad(pixels, ((0, -height % stride), (0, -width % stride), (0, 0)), mode="reflect")
+    return np.ascontiguousarray(padded.transpose(2, 0, 1)[None], np.float32) / np.float32(255)
+
+
+def from_portable(pixels: Floats, height: int, width: int) -> Pixels:
+    """The other way: float32 [1,3,H',W'], cropped, clipped and rounded to uint8 [height,width,3]."""
+    cropped = pixels[0, :, :height, :width].transpose(1, 2, 0)
+    result: Pixels = np.rint(cropped.clip(0, 1) * 255).astype(np.uint8)
+    return result
+
+
+def _read(file: Path) -> bytes:
+    try:
+        if file.stat().st_size > MAX_MODEL_BYTES:
+            raise ModelError(f"{file} is larger than 2 GB, which no model of ours is; give another file")
+        return file.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"the model {file} cannot be read ({error.strerror}); "
+            "give a file or folder that `adain export` wrote, or reinstall adain"
+        ) from error
+
+
+def _line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,10 @@
+"""Where the files that ship with the package are: `adain/weights` in a wheel, `weights/` in a checkout."""
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parent
+WEIGHTS = _PACKAGE / "weights" if (_PACKAGE / "weights").is_dir() else _PACKAGE.parent / "weights"
+
+CHECKPOINT = WEIGHTS / "model.safetensors"  # encoder and decoder, for export, fine-tuning and `--encoder vgg16`
+ONNX = WEIGHTS / "onnx"  # stylizer.onnx and style_encoder.onnx
+STYLES = WEIGHTS / "styles"  # NAME.npy, and index.json with title, artist and year

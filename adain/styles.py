@@ -1,0 +1,158 @@
+"""Styles: code vectors of the style encoder, from a file, from the built-in bank, or blended.
+
+A code is linear: the weighted mean of two codes is the style between them (arXiv 1703.06868, section 6.4).
+"""
+
+import difflib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import shipped
+from .errors import OptionError, StyleError
+from .files import replacing
+
+MAX_VALUES = 65_536  # of one code; ours have about 2,000
+
+
+@dataclass(frozen=True, eq=False)
+class Style:
+    """A style as the stylizer takes it.
+
+    Attributes:
+        code: float32 [S], finite, read-only; meaningful only to the model whose encoder made it.
+        name: for messages and listings.
+
+    Raises:
+        StyleError: the code is no row of finite floating-point numbers.
+    """
+
+    code: NDArray[np.float32]
+    name: str
+
+    def __post_init__(self) -> None:
+        code = np.asarray(self.code)
+        if code.ndim != 1 or code.dtype.kind != "f" or not 0 < code.size <= MAX_VALUES:
+            raise StyleError(
+                f"the style {self.name} is {code.dtype} {list(code.shape)}; float32 [S] was expected, "
+                "as `adain styles PICTURE` writes it"
+            )
+        with np.errstate(over="ignore"):  # becomes infinite, and is told below
+            code = code.astype(np.float32)  # a copy of our own
+        if not np.isfinite(code).all():
+            raise StyleError(f"the style {self.name} has values that are not finite; encode it again")
+        code.setflags(write=False)
+        object.__setattr__(self, "code", code)  # the dataclass is frozen
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read what `save` or `numpy.save` wrote; the style is named after the file.
+
+        Raises:
+            StyleError: missing, no .npy file of one row of finite floats, or larger than MAX_VALUES.
+        """
+        path = Path(path)
+        try:
+            # Mapped, so that a header that lies about the shape allocates nothing. Never reads pickles.
+            code = np.lib.format.open_memmap(path, mode="r")
+        except (OSError, ValueError, EOFError, SyntaxError) as error:
+            reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+            raise StyleError(
+                f"{path} cannot be read as a style ({reason}); give a .npy file as `adain styles PICTURE` writes it"
+            ) from error
+        return cls(code, path.stem)
+
+    def save(self, path: str | Path) -> None:
+        """Write the code as a .npy file, whole or not at all.
+
+        Raises:
+            StyleError: the file cannot be written.
+        """
+        try:
+            with (
+                replacing(Path(path)) as part,
+                part.open("wb") as file,
+            ):  # of a path, numpy may change the suffix
+                np.save(file, self.code, allow_pickle=False)
+        except OSError as error:
+            raise StyleError(f"{path} cannot be written ({error.strerror}); check the folder and its rights") from error
+
+
+def blend(styles: Sequence[Style], weights: Sequence[float]) -> Style:
+    """The style between several: the weighted mean of their codes.
+
+    Args:
+        styles: of one model.
+        weights: one for each, 0 or more, in any unit (2 and 1 are the same as 0.67 and 0.33).
+
+    Raises:
+        OptionError: the weights do not fit the styles, one is negative or not finite, or all are 0.
+        StyleError: codes of different lengths.
+    """
+    if not styles or len(styles) != len(weights):
+        raise OptionError(f"{len(weights)} weights for {len(styles)} styles; give one weight for each style")
+    shares = np.array(weights, np.float64)
+    if not (np.isfinite(shares).all() and (shares >= 0).all() and shares.sum() > 0):
+        raise OptionError(f"the weights are {list(weights)}; give numbers of 0 or more, not all of them 0")
+    if len({style.code.size for style in styles}) > 1:
+        sizes = ", ".join(f"{style.name} has {style.code.size}" for style in styles)
+        raise StyleError(f"the styles are of different models ({sizes} values); encode them with one model")
+    code = (shares / shares.sum()) @ np.stack([style.code for style in styles]).astype(np.float64)
+    return Style(code, " + ".join(style.name for style in styles))
+
+
+@dataclass(frozen=True)
+class Painting:
+    """What the bank knows of a built-in style."""
+
+    title: str
+    artist: str
+    year: str
+
+
+@dataclass(frozen=True)
+class Bank:
+    """The built-in styles.
+
+    Attributes:
+        model: SHA-256 of the checkpoint whose encoder made the codes.
+        paintings: by the name that `builtin` takes, sorted.
+    """
+
+    model: str
+    paintings: dict[str, Painting]
+
+
+def bank(folder: Path = shipped.STYLES) -> Bank:
+    """Read `index.json` of a bank.
+
+    Raises:
+        StyleError: missing or broken.
+    """
+    index = folder / "index.json"
+    try:
+        content = json.loads(index.read_text("utf-8"))
+        paintings = {name: Painting(**content["styles"][name]) for name in sorted(content["styles"])}
+        return Bank(content["model"], paintings)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StyleError(f"the built-in styles cannot be read from {index} ({error}); reinstall adain") from error
+
+
+def builtin(name: str, folder: Path = shipped.STYLES) -> Style:
+    """A built-in style by its name, in upper or lower case, with hyphens, underscores or spaces.
+
+    Raises:
+        StyleError: no such style; the message suggests near names.
+    """
+    known = bank(folder).paintings
+    key = name.lower().replace("_", "-").replace(" ", "-")
+    if key not in known:
+        near = " or ".join(difflib.get_close_matches(key, known))
+        hint = f"did you mean {near}? " if near else ""
+        raise StyleError(f"there is no style or file named {name!r}; {hint}`adain styles` lists all styles")
+    return Style.load(folder / f"{key}.npy")

@@ -1,0 +1,180 @@
+"""Stylizer: the ONNX models, run by onnxruntime.
+
+    content, style picture  ->  encode_style  ->  Style  ->  stylize  ->  picture
+
+A style costs one run of the encoder and can be kept; after that each picture or video frame costs one run
+of the stylizer.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Lock
+from typing import overload
+
+import numpy as np
+from PIL import Image
+
+from . import shipped
+from .contract import Contract
+from .device import Device
+from .errors import ModelError, OptionError, StyleError
+from .images import FileSource, Picture, Pixels, Source, load, resize_to_side
+from .session import Floats, Session
+from .styles import Style, bank, builtin
+
+
+class Stylizer:
+    """Restyles pictures with a trained model. Safe to share between threads.
+
+    Args:
+        model: a folder with stylizer.onnx and, so that pictures can be styles, style_encoder.onnx; or a
+            stylizer file, with style_encoder.onnx beside it. None takes the model of the package.
+        device: "auto" takes the GPU where there is a usable one, and says in the log `adain` where it
+            runs instead.
+        threads: of the CPU; None takes one for each core.
+
+    Raises:
+        ModelError: no such file, or not one of ours.
+        DeviceError: "cuda" was asked for and cannot start; the message says why.
+        OptionError: an unknown device, or threads below 1.
+    """
+
+    def __init__(self, model: str | Path | None = None, device: Device = "auto", *, threads: int | None = None) -> None:
+        file = shipped.ONNX if model is None else Path(model)
+        if file.is_dir() or model is None:
+            file = file / "stylizer.onnx"
+        self._stylizer = Session(file, "stylizer", device, threads)
+        self._threads = threads
+        self._encoder: Session | None = None
+        self._encoder_lock = Lock()
+
+    @property
+    def contract(self) -> Contract:
+        """What the model says of itself."""
+        return self._stylizer.contract
+
+    @property
+    def device(self) -> Device:
+        """Where the model runs: "cpu" or "cuda"."""
+        return self._stylizer.device
+
+    @overload
+    def stylize(
+        self, content: Pixels, style: Style | Source, alpha: float = 1.0, size: int | None = None
+    ) -> Pixels: ...
+
+    @overload
+    def stylize(
+        self, content: FileSource, style: Style | Source, alpha: float = 1.0, size: int | None = None
+    ) -> Image.Image: ...
+
+    def stylize(
+        self, content: Source, style: Style | Source, alpha: float = 1.0, size: int | None = None
+    ) -> Image.Image | Pixels:
+        """Give a picture the style of another.
+
+        Args:
+            content: path, PIL image, bytes or stream of a picture file; or a uint8 array [H,W,3] or
+                [N,H,W,3], sRGB. At least 16 pixels a side, after `size`.
+            style: whatever `find_style` takes. For many pictures pass a Style, which is not encoded again.
+            alpha: strength, from 0 (the content, rebuilt) to 1 (the full style).
+            size: shrink the content first so that its longer side has at most so many pixels.
+
+        Returns:
+            For an array an array of the same layout; otherwise a PIL image, RGB, or RGBA where the content
+            has an alpha channel. Height and width of the content.
+
+        Raises:
+            PictureError: the content is no picture, too small, or too large for the memory.
+            StyleError: see `find_style`.
+            OptionError: alpha outside 0 to 1, or size below 1.
+        """
+        if not 0 <= alpha <= 1:  # NaN fails this too
+            raise OptionError(f"alpha is {alpha}; give a number from 0 (content) to 1 (full style)")
+        inputs = {"style": self.find_style(style).code[None], "alpha": np.array([alpha], np.float32)}
+        if not isinstance(content, np.ndarray):
+            (pixels,), (picture,) = self._restyle([content], inputs, size)
+            return Picture(pixels, picture.alpha).to_pil()
+        if content.ndim == 4 and len(content):
+            return self._restyle(list(content), inputs, size)[0]
+        single: Pixels = self._restyle([content], inputs, size)[0][0]
+        return single
+
+    def _restyle(
+        self, contents: Sequence[Source], inputs: dict[str, Floats], size: int | None
+    ) -> tuple[Pixels, list[Picture]]:
+        pictures = [load(content) for content in contents]
+        if size is not None:
+            pictures = [resize_to_side(picture, size) for picture in pictures]
+        return self._stylizer.run(np.stack([picture.pixels for picture in pictures]), inputs), pictures
+
+    def find_style(self, spec: Style | Source, size: int = 512) -> Style:
+        """The style that `spec` stands for.
+
+        Args:
+            spec: Style; path of a .npy style or of a picture; name of a built-in style (a str that names no
+                file); PIL image; or uint8 array [H,W,3].
+            size: of a picture, see `encode_style`.
+
+        Raises:
+            StyleError: an unknown name, a broken .npy file, or a style of another model.
+            PictureError, ModelError: see `encode_style`.
+        """
+        style = spec if isinstance(spec, Style) else self._find(spec, size)
+        if style.code.size != self.contract.style_size:
+            raise StyleError(
+                f"the style {style.name} has {style.code.size} values, the model {self.contract.model} takes "
+                f"{self.contract.style_size}; encode it with this model"
+            )
+        return style
+
+    def encode_style(self, picture: Source, size: int = 512) -> Style:
+        """Encode a picture as a style, named after its file.
+
+        Args:
+            picture: path, PIL image, bytes or stream of a picture file, or uint8 array [H,W,3], sRGB. At
+                least 16 pixels a side.
+            size: a picture whose shorter side is longer is shrunk to this. Larger values give finer
+                strokes, and take memory by their square.
+
+        Raises:
+            PictureError: no picture, too small, or too large for the memory.
+            ModelError: there is no style_encoder.onnx beside the stylizer, or it is of another model.
+        """
+        name = Path(picture).stem if isinstance(picture, str | Path) else "picture"
+        pixels = resize_to_side(load(picture), size, "shorter").pixels
+        return Style(self._style_encoder().run(pixels[None], {})[0], name)
+
+    def _find(self, spec: Source, size: int) -> Style:
+        if isinstance(spec, str) and not _is_file(spec):
+            style = builtin(spec)
+            if bank().model != self.contract.checkpoint_sha256:
+                raise StyleError(
+                    f"the built-in style {style.name} is not for the model {self.contract.model}; "
+                    "give the picture itself, or use the model of the package"
+                )
+            return style
+        if isinstance(spec, str | Path) and Path(spec).suffix.lower() == ".npy":
+            return Style.load(spec)
+        return self.encode_style(spec, size)
+
+    def _style_encoder(self) -> Session:
+        with self._encoder_lock:
+            if self._encoder is None:
+                file = self._stylizer.file.with_name("style_encoder.onnx")
+                encoder = Session(file, "style_encoder", self.device, self._threads)
+                mine, its = self.contract, encoder.contract
+                if (mine.style_size, mine.checkpoint_sha256) != (its.style_size, its.checkpoint_sha256):
+                    raise ModelError(
+                        f"{file} and {self._stylizer.file.name} are of different models "
+                        f"({its.model}, {mine.model}); export both from one checkpoint"
+                    )
+                self._encoder = encoder
+            return self._encoder
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):  # longer than a path may be, or with a zero byte
+        return False

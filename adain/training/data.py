@@ -1,0 +1,286 @@
+"""Training pictures: folders and tar shards in, batches of random crops out.
+
+Every random choice is a function of the seed and of the number of the crop, so the position in the data is
+one integer and a resumed run sees exactly what it would have seen.
+"""
+
+import io
+import tarfile
+import warnings
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+from torch import Tensor
+from torch.nn import functional
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from ..errors import PictureError
+
+Cache = Literal["none", "memory", "device"]
+
+LONGEST_SIDE = 1024  # larger pictures are shrunk on loading: strokes of print scans are no strokes to learn
+MAX_PIXELS = 400_000_000  # of a file's header; more is refused before anything is decoded
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where one picture's bytes are: a file, or a stretch of a tar file."""
+
+    path: Path
+    name: str = ""  # within the tar
+    offset: int = 0
+    size: int = -1
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.name}" if self.name else str(self.path)
+
+    def read(self) -> bytes:
+        """The encoded picture."""
+        with self.path.open("rb") as stream:
+            stream.seek(self.offset)
+            return stream.read(self.size)
+
+
+def find_sources(folder: Path) -> list[Source]:
+    """All pictures below a folder, and in its uncompressed .tar files, sorted by name.
+
+    Raises:
+        PictureError: the folder is missing, or has none.
+    """
+    if not folder.is_dir():
+        raise PictureError(f"{folder} is no folder; expected a folder of pictures or of .tar shards")
+    suffixes = set(Image.registered_extensions())
+    sources = []
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        if path.suffix.lower() == ".tar":
+            try:
+                with tarfile.open(path, "r:") as shard:
+                    members = [member for member in shard if member.isfile()]
+            except tarfile.TarError as error:
+                raise PictureError(f"{path} is no uncompressed tar file ({error}); remove or repack it") from error
+            sources += [
+                Source(path, member.name, member.offset_data, member.size)
+                for member in members
+                if Path(member.name).suffix.lower() in suffixes
+            ]
+        elif path.suffix.lower() in suffixes:
+            sources.append(Source(path))
+    if not sources:
+        raise PictureError(f"{folder} has no pictures, nor .tar shards of pictures, in it or below it")
+    return sources
+
+
+def check_header(data: bytes, smallest: int) -> None:
+    """Raise PictureError if the header alone shows that `decode` would."""
+    with _opened(data, smallest):
+        pass
+
+
+def decode(data: bytes, smallest: int) -> Tensor:
+    """One encoded picture -> uint8 [3,H,W] RGB, turned upright, longest side at most LONGEST_SIDE.
+
+    Raises:
+        PictureError: unreadable, or a side is under `smallest`.
+    """
+    with _opened(data, smallest) as opened:
+        opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
+        image = ImageOps.exif_transpose(opened).convert("RGB")
+    if max(image.size) > LONGEST_SIDE:
+        scale = max(LONGEST_SIDE / max(image.size), smallest / min(image.size))
+        image = image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.LANCZOS)
+    return torch.from_numpy(np.array(image)).permute(2, 0, 1).contiguous()
+
+
+@contextmanager
+def _opened(data: bytes, smallest: int) -> Iterator[Image.Image]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd metadata and of size, which is checked here
+            image = Image.open(io.BytesIO(data))
+            if image.width * image.height > MAX_PIXELS:
+                raise PictureError(f"{image.width}x{image.height} is over {MAX_PIXELS} pixels")
+            if min(image.size) < smallest:
+                raise PictureError(f"{image.width}x{image.height} has a side under {smallest} px")
+            yield image
+    except (Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
+        raise PictureError(f"no readable picture ({error})") from error
+
+
+class Pictures:
+    """The usable pictures of one folder, decoded on demand or kept.
+
+    Args:
+        sources: from `find_sources`.
+        smallest: pictures with a shorter side are skipped.
+        device: keep all pictures there, decoded (uint8; "cpu" is memory); None decodes at each use. On demand
+            only the headers are read here, and a picture that turns out broken later is replaced by the next.
+
+    Raises:
+        PictureError: none can be used.
+    """
+
+    def __init__(self, sources: list[Source], smallest: int, device: torch.device | None = None) -> None:
+        self.smallest = smallest
+        self.skipped: list[str] = []  # "name: reason"
+        self._kept: list[Tensor] = []
+        self._sources: list[Source] = []
+        read = decode if device is not None else check_header
+
+        def attempt(source: Source) -> Tensor | str | None:
+            try:
+                return read(source.read(), smallest)
+            except PictureError as error:
+                return f"{source}: {error}"
+
+        with ThreadPoolExecutor() as pool:
+            for source, result in zip(sources, pool.map(attempt, sources), strict=True):
+                if isinstance(result, str):
+                    self.skipped.append(result)
+                else:
+                    self._sources.append(source)
+                    if result is not None:
+                        self._kept.append(result.to(device))
+        if not self._sources:
+            raise PictureError(f"none of {len(sources)} pictures can be used; the first: {self.skipped[0]}")
+
+    def __len__(self) -> int:
+        return len(self._sources)
+
+    def read(self, index: int) -> tuple[Tensor, int]:
+        """Picture `index`, uint8 [3,H,W], and how many broken ones were passed over to get one."""
+        if self._kept:
+            return self._kept[index], 0
+        for passed in range(len(self)):
+            try:
+                return decode(self._sources[(index + passed) % len(self)].read(), self.smallest), passed
+            except PictureError:
+                continue
+        raise PictureError(f"none of {len(self)} pictures can be decoded any more")
+
+
+def random_crop(picture: Tensor, size: int, zoom: float, random: np.random.Generator) -> Tensor:
+    """A random square, scaled to `size` and perhaps mirrored.
+
+    The square's side is drawn between `size` and `zoom` * `size` (or the shorter side, if that is less), so
+    that strokes of several sizes are seen.
+
+    Args:
+        picture: uint8 [3,H,W], sides at least `size`.
+        size: of the crop, in px.
+        zoom: at least 1.
+        random: draws four numbers.
+
+    Returns:
+        uint8 [3,size,size] on the picture's device.
+    """
+    height, width = picture.shape[1:]
+    side = int(random.uniform(size, min(size * zoom, height, width) + 1e-6))
+    top = int(random.integers(height - side + 1))
+    left = int(random.integers(width - side + 1))
+    crop = picture[:, top : top + side, left : left + side]
+    if side != size:
+        scaled = functional.interpolate(
+            crop[None].float(), size=(size, size), mode="bilinear", antialias=True, align_corners=False
+        )
+        crop = scaled[0].round_().clamp_(0, 255).to(torch.uint8)
+    return crop.flip(2) if random.random() < 0.5 else crop.clone()
+
+
+class CropPairs(Dataset[tuple[Tensor, Tensor, int]]):
+    """Pair number n, for any n: a random crop of a photograph and one of a painting.
+
+    Each epoch visits every picture of its folder once, in an order drawn from the seed and the epoch.
+
+    Args:
+        contents, styles: the two folders.
+        size: of the crops, in px.
+        zoom: see `random_crop`.
+        seed: of all choices.
+    """
+
+    def __init__(self, contents: Pictures, styles: Pictures, size: int, zoom: float, seed: int) -> None:
+        self.folders = (contents, styles)
+        self.size, self.zoom, self.seed = size, zoom, seed
+        self._orders: dict[tuple[int, int], np.ndarray] = {}
+
+    def _order(self, which: int, epoch: int) -> np.ndarray:
+        if (which, epoch) not in self._orders:
+            self._orders = {key: value for key, value in self._orders.items() if key[0] != which}
+            random = np.random.default_rng((self.seed, which, epoch))
+            self._orders[which, epoch] = random.permutation(len(self.folders[which]))
+        return self._orders[which, epoch]
+
+    def _crop(self, which: int, number: int) -> tuple[Tensor, int]:
+        pictures = self.folders[which]
+        epoch, place = divmod(number, len(pictures))
+        picture, passed = pictures.read(int(self._order(which, epoch)[place]))
+        random = np.random.default_rng((self.seed, 2 + which, number))
+        return random_crop(picture, self.size, self.zoom, random), passed
+
+    def __getitem__(self, number: int) -> tuple[Tensor, Tensor, int]:
+        """Content and style crop, uint8 [3,size,size] each, and the number of broken files passed over."""
+        content, content_passed = self._crop(0, number)
+        style, style_passed = self._crop(1, number)
+        return content, style, content_passed + style_passed
+
+
+class Numbers(Sampler[int]):
+    """The pair numbers of one process, from a step onwards: step-major, then process, then place in batch."""
+
+    def __init__(self, batch_size: int, first: int, last: int, process: int, processes: int) -> None:
+        self.batch_size, self.first, self.last = batch_size, first, last
+        self.process, self.processes = process, processes
+
+    def __iter__(self) -> Iterator[int]:
+        for batch in range(self.first, self.last):
+            start = (batch * self.processes + self.process) * self.batch_size
+            yield from range(start, start + self.batch_size)
+
+    def __len__(self) -> int:
+        return (self.last - self.first) * self.batch_size
+
+
+def batches(
+    pairs: CropPairs, numbers: Numbers, workers: int, pin_memory: bool
+) -> DataLoader[tuple[Tensor, Tensor, int]]:
+    """Batches of (content, style, broken files passed over), uint8 [N,3,size,size], in the order of `numbers`.
+
+    Args:
+        pairs: the data.
+        numbers: which pairs; its batch size is used.
+        workers: processes that decode and crop; 0 does it in this process.
+        pin_memory: speeds up the copy to a GPU.
+    """
+    return DataLoader(
+        pairs,
+        batch_size=numbers.batch_size,
+        sampler=numbers,
+        num_workers=workers,
+        prefetch_factor=4 if workers else None,
+        pin_memory=pin_memory,
+    )
+
+
+def to_float(batch: Tensor, device: torch.device) -> Tensor:
+    """uint8 [N,3,H,W] 0..255 -> float32 0..1 on `device`, channels last."""
+    batch = batch.to(device, non_blocking=True).float().div_(255)
+    return batch.contiguous(memory_format=torch.channels_last)
+
+
+def sample(pictures: Pictures, count: int, size: int) -> Sequence[Tensor]:
+    """`count` pictures spread evenly over a folder, centre-cropped to at most size x size: uint8 [3,H,W]."""
+    chosen = np.linspace(0, len(pictures) - 1, min(count, len(pictures))).astype(int)
+    crops = []
+    for index in chosen:
+        picture, _ = pictures.read(int(index))
+        height, width = picture.shape[1:]
+        top, left = max(0, (height - size) // 2), max(0, (width - size) // 2)
+        crops.append(picture[:, top : top + size, left : left + size])
+    return crops

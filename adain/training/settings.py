@@ -1,0 +1,100 @@
+"""Everything that decides what a training run does."""
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from ..errors import ModelError, OptionError
+from ..network import ARCHITECTURES
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of `adain train`, saved in every checkpoint and as RUN/settings.json.
+
+    Raises:
+        OptionError: a value is outside its range.
+    """
+
+    # data
+    content: str = ""  # folders of pictures or tar shards
+    style: str = ""
+    crop: int = 256  # px, a multiple of 8
+    zoom: float = 2.0  # crops are cut from squares of up to this many times `crop`, then scaled down
+    cache: Literal["none", "memory", "device"] = "none"
+    workers: int = 2  # processes that decode and crop
+
+    # network
+    encoder: str = "vgg16"
+    arch: str = "classic"
+    name: str = ""  # stored in the model; "" is adain-ENCODER-ARCH
+
+    # losses
+    content_weight: float = 1.0
+    style_weight: float = 10.0  # the paper's, with normalised VGG features
+    identity_weight: float = 20.0  # pixels in 0..1 have small squares
+    identity: int = 1  # crops in each batch that are stylised after themselves
+
+    # optimisation
+    steps: int = 20_000
+    batch_size: int = 8  # per process
+    accumulate: int = 1  # batches per step
+    lr: float = 4e-4
+    warmup: int = 200  # steps from 0 to lr
+    decay: float = 0.3  # the last share of the steps, in which a cosine takes lr to 0
+    average: float = 0.999  # decay per step of the moving average of the weights, which is what is saved
+    clip: float = 1.0  # largest norm of the gradient
+    seed: int = 0
+    precision: Literal["auto", "bf16", "fp16", "fp32"] = "auto"
+
+    # output
+    log_every: int = 50  # steps
+    sample_every: int = 500
+    checkpoint_every: int = 500
+    keep: int = 3  # newest checkpoints
+
+    def __post_init__(self) -> None:
+        if self.arch not in ARCHITECTURES:
+            raise OptionError(f"arch {self.arch!r} is unknown; expected one of {', '.join(ARCHITECTURES)}")
+        if self.crop % 8 or self.crop < 32:
+            raise OptionError(f"crop {self.crop} does not fit; expected a multiple of 8, at least 32 px")
+        if self.zoom < 1:
+            raise OptionError(f"zoom {self.zoom} is under 1; squares are never smaller than the crop")
+        if not 0 <= self.identity <= self.batch_size:
+            raise OptionError(f"identity {self.identity} is not within the batch of {self.batch_size}")
+        if not 0 <= self.decay <= 1 or not 0 <= self.average < 1:
+            raise OptionError("decay must be in 0..1 and average in 0..1, below 1")
+        for name in (
+            "steps",
+            "batch_size",
+            "accumulate",
+            "log_every",
+            "sample_every",
+            "checkpoint_every",
+            "keep",
+        ):
+            if getattr(self, name) < 1:
+                raise OptionError(f"{name} is {getattr(self, name)}; expected at least 1")
+        if self.lr <= 0 or self.clip <= 0:
+            raise OptionError(f"lr {self.lr} and clip {self.clip} must be above 0")
+
+    def to_json(self) -> str:
+        """As indented JSON text."""
+        return json.dumps(asdict(self), indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, file: Path) -> Self:
+        """Read what `to_json` wrote; `file` is for the message.
+
+        Raises:
+            ModelError: no JSON of settings.
+        """
+        try:
+            values: dict[str, Any] = json.loads(text)
+            unknown = values.keys() - {field.name for field in fields(cls)}
+            if unknown:
+                raise ValueError(f"unknown {', '.join(sorted(unknown))}")
+            return cls(**values)
+        except (AttributeError, TypeError, ValueError) as error:
+            raise ModelError(f"{file} holds no settings of `adain train` ({error})") from error

@@ -1,0 +1,421 @@
+"""The training run: one class that holds the state, and the loop.
+
+The decoder is trained; the encoder is fixed. Runs on whatever accelerate finds: a CPU, a GPU, or many
+through `accelerate launch`.
+"""
+
+import json
+import math
+import re
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from types import FrameType
+from typing import Any, Literal
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import set_seed
+from safetensors.torch import save_file
+from torch import Tensor
+from torch.optim.swa_utils import AveragedModel
+from torch.utils.tensorboard import SummaryWriter
+from torchvision.transforms.functional import to_pil_image
+from torchvision.utils import make_grid
+
+from ..errors import ModelError, OptionError
+from ..files import replacing
+from ..network import ARCHITECTURES
+from ..network.adain import StyleTransfer
+from ..network.checkpoint import load_encoder, read_safetensors, save_model
+from ..network.vgg import LAYERS, Encoder, mean_activations, normalise
+from . import data
+from .losses import content_loss, identity_loss, style_loss
+from .settings import Settings
+
+KEY = "adain_checkpoint"  # of our JSON in a checkpoint's header
+NORMALISE_PICTURES = 256  # of each folder, for an encoder that is not normalised yet
+NORMALISE_SIZE = 256  # px
+
+
+class Trainer:
+    """A training run in the folder `run`.
+
+    Args:
+        settings: what to do.
+        run: gets settings.json, checkpoints/, samples/, TensorBoard's logs and, at the end, model.safetensors.
+        resume: go on from the newest checkpoint in `run`.
+
+    Raises:
+        AdaINError: the data, the encoder, the precision or the checkpoint cannot be used.
+    """
+
+    def __init__(self, settings: Settings, run: Path, *, resume: bool = False) -> None:
+        self.settings, self.run = settings, run
+        state = newest_checkpoint(run) if resume else None
+        if not resume and newest_checkpoint_path(run) is not None:
+            raise OptionError(f"{run} holds a run already; add --resume to go on with it, or give another --out")
+        self.accelerator = Accelerator(
+            mixed_precision=_accelerate_precision(settings.precision),
+            gradient_accumulation_steps=settings.accumulate,
+            dataloader_config=None,
+        )
+        set_seed(settings.seed)  # of the decoder's first weights; the data has its own
+        device = self.accelerator.device
+        keep_on = {"none": None, "memory": torch.device("cpu"), "device": device}[settings.cache]
+        self.contents, self.styles = (
+            data.Pictures(data.find_sources(Path(folder)), settings.crop, keep_on)
+            for folder in (settings.content, settings.style)
+        )
+
+        encoder = _encoder_of(state, settings) if state else self._new_encoder()
+        self.network = StyleTransfer(encoder.name, ARCHITECTURES[settings.arch])
+        self.network.encoder = encoder
+        self.network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        # The encoder is fixed, so it can be in the computing type itself: no casts at every step.
+        dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(self.accelerator.mixed_precision)
+        self.network.encoder.requires_grad_(False).to(dtype=dtype)
+
+        self.average = AveragedModel(self.network.decoder, multi_avg_fn=self._average_weights)
+        self.optimizer = torch.optim.Adam(self.network.decoder.parameters(), lr=settings.lr, fused=True)
+        self.decoder, self.stepper = self.accelerator.prepare(self.network.decoder, self.optimizer)
+        self.step = 0
+        if state:
+            self._restore(state)
+
+    # --- one step ---------------------------------------------------------------------------------------
+
+    def losses(self, content: Tensor, style: Tensor) -> dict[str, Tensor]:
+        """All losses of one batch, unweighted, and their weighted sum as "total".
+
+        Args:
+            content, style: RGB float [N,3,H,W] in 0..1, on the device.
+        """
+        settings, encoder, layers = self.settings, self.network.encoder, self.network.layers
+        same = settings.identity
+        style = torch.cat([content[:same], style[same:]]) if same else style
+        with self.accelerator.autocast():
+            with torch.no_grad():
+                content_features = encoder(content, layers)
+                style_features = encoder(style, LAYERS)
+                chosen = [style_features[LAYERS.index(layer)] for layer in layers]
+                target = self.network.blend(content_features, self.network.style_code(chosen))
+            output = self.decoder(target)
+            output_features = encoder(output, LAYERS)
+        losses = {
+            "content": content_loss(output_features[-1], target[-1]),
+            "style": style_loss(output_features, style_features),
+        }
+        total = settings.content_weight * losses["content"] + settings.style_weight * losses["style"]
+        if same:
+            losses["identity"] = identity_loss(output[:same], content[:same])
+            total = total + settings.identity_weight * losses["identity"]
+        return losses | {"total": total}
+
+    def train_step(self, content: Tensor, style: Tensor) -> dict[str, Tensor]:
+        """One batch, uint8 [N,3,H,W] each; steps the optimiser when `accumulate` batches are in.
+
+        Returns:
+            The losses, detached, still on the device.
+        """
+        device = self.accelerator.device
+        with self.accelerator.accumulate(self.decoder):
+            losses = self.losses(data.to_float(content, device), data.to_float(style, device))
+            self.accelerator.backward(losses["total"])
+            if self.accelerator.sync_gradients:
+                self.accelerator.clip_grad_norm_(self.decoder.parameters(), self.settings.clip)
+            for group in self.optimizer.param_groups:
+                group["lr"] = learning_rate(self.settings, self.step)
+            self.stepper.step()
+            self.stepper.zero_grad()
+        if self.accelerator.sync_gradients:
+            self.average.update_parameters(self.network.decoder)
+            self.step += 1
+        return {name: loss.detach() for name, loss in losses.items()}
+
+    def _average_weights(self, averaged: Any, current: Any, updates: Tensor | int) -> None:
+        # A young average forgets faster, so that it does not remember the random first weights.
+        share = 1 - min(self.settings.average, (1 + self.step) / (10 + self.step))
+        for mine, theirs in zip(averaged, current, strict=True):
+            mine.lerp_(theirs, share)
+
+    # --- the loop ---------------------------------------------------------------------------------------
+
+    def batches(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """(content, style, broken files passed over) from the present step to the last one."""
+        settings = self.settings
+        numbers = data.Numbers(
+            settings.batch_size,
+            first=self.step * settings.accumulate,
+            last=settings.steps * settings.accumulate,
+            process=self.accelerator.process_index,
+            processes=self.accelerator.num_processes,
+        )
+        pairs = data.CropPairs(self.contents, self.styles, settings.crop, settings.zoom, settings.seed)
+        on_gpu = settings.cache == "device" and self.accelerator.device.type != "cpu"
+        workers = 0 if on_gpu else settings.workers  # tensors on a GPU cannot be shared with workers
+        pin = self.accelerator.device.type == "cuda" and not on_gpu
+        return iter(data.batches(pairs, numbers, workers, pin_memory=pin))
+
+    def train(self, report: Callable[[dict[str, float]], None], *, minutes: float = math.inf) -> bool:
+        """Train to the last step; checkpoints, logs and samples go to the run folder.
+
+        SIGINT and SIGTERM end it after the step under way, and it is saved.
+
+        Args:
+            report: called every step with step, seconds, waited (for data, of those seconds), passed (broken
+                files) and, every `log_every` steps, the losses averaged since.
+            minutes: stop and save after this time.
+
+        Returns:
+            True if the last step was reached; then model.safetensors is there.
+        """
+        settings, main = self.settings, self.accelerator.is_main_process
+        writer = SummaryWriter(str(self.run / "tensorboard"), purge_step=self.step + 1) if main else None
+        if main:
+            (self.run / "settings.json").write_text(settings.to_json())
+        sums: dict[str, Tensor] = {}
+        batches_summed, saved_at = 0, -1
+        end = time.monotonic() + minutes * 60
+        with _stop_signal() as stopped:
+            batches = self.batches()
+            while self.step < settings.steps and not stopped() and time.monotonic() < end:
+                began, step, waited, passed = time.perf_counter(), self.step, 0.0, 0
+                while self.step == step:
+                    asked = time.perf_counter()
+                    content, style, broken = next(batches)
+                    waited += time.perf_counter() - asked
+                    passed += int(broken.sum())
+                    for name, loss in self.train_step(content, style).items():
+                        sums[name] = sums.get(name, 0) + loss
+                    batches_summed += 1
+                facts = {"step": self.step, "waited": waited, "passed": passed}
+                if self.step % settings.log_every == 0:
+                    means = {name: float(total) / batches_summed for name, total in sums.items()}
+                    sums, batches_summed = {}, 0
+                    facts |= means
+                    if writer:
+                        for name, value in means.items():
+                            writer.add_scalar(f"loss/{name}", value, self.step)
+                        writer.add_scalar("lr", learning_rate(settings, self.step - 1), self.step)
+                    if not math.isfinite(means["total"]):
+                        raise OptionError(f"the loss is {means['total']} at step {self.step}; try a smaller --lr")
+                if main and self.step % settings.sample_every == 0:
+                    self._write_samples(writer)
+                if self.step % settings.checkpoint_every == 0:
+                    self.save()
+                    saved_at = self.step
+                report(facts | {"seconds": time.perf_counter() - began})
+        if saved_at != self.step:
+            self.save()
+        finished = self.step >= settings.steps
+        if finished and main:
+            self.export_model(self.run / "model.safetensors")
+        if writer:
+            writer.close()
+        self.accelerator.end_training()
+        return finished
+
+    def _write_samples(self, writer: SummaryWriter | None) -> None:
+        """Four fixed photographs (rows) after four fixed paintings (columns), as the average sees them."""
+        device = self.accelerator.device
+        size = min(256, self.settings.crop * 2)
+        rows = [self._fit(picture, size) for picture in data.sample(self.contents, 4, size)]
+        columns = [self._fit(picture, size) for picture in data.sample(self.styles, 4, size)]
+        pictures = [torch.ones_like(rows[0]), *columns]
+        with torch.no_grad(), self.accelerator.autocast():
+            encoder, layers = self.network.encoder, self.network.layers
+            codes = [self.network.style_code(encoder(column[None].to(device), layers)) for column in columns]
+            for row in rows:
+                features = encoder(row[None].to(device), layers)
+                pictures.append(row)
+                for code in codes:
+                    output = self.average.module(self.network.blend(features, code))
+                    pictures.append(output[0].float().clamp(0, 1).cpu())
+        grid = make_grid(pictures, nrow=len(columns) + 1, padding=4)
+        path = self.run / "samples" / f"step-{self.step:07d}.jpg"
+        with replacing(path) as temporary:
+            to_pil_image(grid).save(temporary, quality=92)
+        if writer:
+            writer.add_image("samples", grid, self.step)
+
+    @staticmethod
+    def _fit(picture: Tensor, size: int) -> Tensor:
+        return data.to_float(
+            torch.nn.functional.interpolate(
+                picture[None].float().cpu(), size=(size, size), mode="bilinear", antialias=True
+            ),
+            torch.device("cpu"),
+        )[0]
+
+    # --- the state --------------------------------------------------------------------------------------
+
+    def save(self) -> None:
+        """Write a checkpoint of everything that a later step depends on, then drop the oldest ones."""
+        if not self.accelerator.is_main_process:
+            return
+        tensors = {f"encoder.{key}": value.half() for key, value in self.network.encoder.state_dict().items()}
+        tensors |= {f"decoder.{key}": value for key, value in self.network.decoder.state_dict().items()}
+        tensors |= {f"average.{key}": value for key, value in self.average.module.state_dict().items()}
+        for name, parameter in self.network.decoder.named_parameters():
+            for moment in ("exp_avg", "exp_avg_sq"):
+                if parameter in self.optimizer.state:
+                    tensors[f"{moment}.{name}"] = self.optimizer.state[parameter][moment]
+        scaler = self.accelerator.scaler
+        header = {
+            "step": self.step,
+            "encoder": self.network.encoder.name,
+            "scaler": scaler.state_dict() if scaler else {},
+            "settings": asdict(self.settings),
+        }
+        path = self.run / "checkpoints" / f"step-{self.step:07d}.safetensors"
+        with replacing(path) as temporary:
+            cpu = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
+            save_file(cpu, temporary, metadata={KEY: json.dumps(header)})
+        for old in _checkpoints(self.run)[: -self.settings.keep]:
+            old.unlink()
+
+    def _restore(self, state: "State") -> None:
+        tensors, header, path = state
+        parts: dict[str, dict[str, Tensor]] = {}
+        for key, tensor in tensors.items():
+            part, name = key.split(".", 1)
+            parts.setdefault(part, {})[name] = tensor
+        try:
+            self.network.decoder.load_state_dict(parts["decoder"])
+            self.average.module.load_state_dict(parts["average"])
+            self.average.n_averaged.fill_(header["step"])  # at 0 its first update copies the weights
+            # Adam has no moments before the first step.
+            for name, parameter in self.network.decoder.named_parameters() if header["step"] else ():
+                self.optimizer.state[parameter] = {
+                    "step": torch.tensor(float(header["step"]), device=parameter.device),
+                    "exp_avg": torch.empty_like(parameter).copy_(parts["exp_avg"][name]),
+                    "exp_avg_sq": torch.empty_like(parameter).copy_(parts["exp_avg_sq"][name]),
+                }
+            if self.accelerator.scaler and header["scaler"]:
+                self.accelerator.scaler.load_state_dict(header["scaler"])
+            self.step = int(header["step"])
+        except (KeyError, RuntimeError) as error:
+            raise ModelError(f"{path} does not fit these settings ({error}); resume with the run's own") from error
+
+    def export_model(self, path: Path) -> None:
+        """Write the averaged weights as a model file."""
+        settings = self.settings
+        model = StyleTransfer(self.network.encoder.name, self.network.layers)
+        model.encoder.load_state_dict(self.network.encoder.state_dict())
+        model.decoder.load_state_dict(self.average.module.state_dict())
+        name = settings.name or f"adain-{model.encoder.name}-{settings.arch}"
+        facts = asdict(settings) | {
+            "step": self.step,
+            # the folders' names alone: a model file should not tell where its maker keeps his data
+            "content": Path(settings.content).name,
+            "style": Path(settings.style).name,
+            "encoder": Path(settings.encoder).name,
+        }
+        save_model(path, model, name=name, training=facts)
+
+    def _new_encoder(self) -> Encoder:
+        encoder, normalised = load_encoder(self.settings.encoder)
+        if not normalised:
+            pictures = [
+                picture[None].cpu().float() / 255
+                for folder in (self.contents, self.styles)
+                for picture in data.sample(folder, NORMALISE_PICTURES, NORMALISE_SIZE)
+            ]
+            normalise(encoder, mean_activations(encoder, pictures))
+        # As it will be stored: every user of the checkpoint then computes with the same numbers.
+        return encoder.half().float()
+
+
+def learning_rate(settings: Settings, step: int) -> float:
+    """Linear warm-up, then constant, then a cosine to 0 over the last `decay` share of the steps."""
+    rate = settings.lr * min(1.0, (step + 1) / max(1, settings.warmup))
+    start = settings.steps * (1 - settings.decay)
+    if step >= start and settings.decay:
+        rate *= 0.5 * (1 + math.cos(math.pi * (step - start) / (settings.steps - start)))
+    return rate
+
+
+State = tuple[dict[str, Tensor], dict[str, Any], Path]  # tensors, header, where from
+
+
+def newest_checkpoint_path(run: Path) -> Path | None:
+    """The newest checkpoint in a run folder, if any."""
+    return max(_checkpoints(run), default=None)
+
+
+def newest_checkpoint(run: Path) -> State:
+    """Read the newest checkpoint in a run folder.
+
+    Raises:
+        OptionError: there is none.
+        ModelError: it is damaged, or no checkpoint of ours.
+    """
+    path = newest_checkpoint_path(run)
+    if path is None:
+        raise OptionError(f"{run} has no checkpoint to resume from; leave --resume away to start a run there")
+    tensors, metadata = read_safetensors(path)
+    if KEY not in metadata:
+        raise ModelError(f"{path} is no checkpoint of `adain train`")
+    return tensors, json.loads(metadata[KEY]), path
+
+
+def saved_settings(run: Path) -> Settings:
+    """The settings of the newest checkpoint in `run`.
+
+    Raises:
+        AdaINError: see `newest_checkpoint`.
+    """
+    _, header, path = newest_checkpoint(run)
+    return Settings.from_json(json.dumps(header["settings"]), path)
+
+
+def _checkpoints(run: Path) -> list[Path]:
+    found = (run / "checkpoints").glob("step-*.safetensors")
+    return sorted(path for path in found if re.fullmatch(r"step-\d{7}", path.stem))
+
+
+def _encoder_of(state: State, settings: Settings) -> Encoder:
+    tensors, header, _ = state
+    saved = header["settings"]
+    for name in ("encoder", "arch"):
+        if saved[name] != getattr(settings, name):
+            raise OptionError(
+                f"the run was started with --{name} {saved[name]}, which cannot change to {getattr(settings, name)}"
+            )
+    encoder = Encoder(header["encoder"])
+    prefix = "encoder."
+    encoder.load_state_dict(
+        {key.removeprefix(prefix): value.float() for key, value in tensors.items() if key.startswith(prefix)}
+    )
+    return encoder
+
+
+def _accelerate_precision(precision: Literal["auto", "bf16", "fp16", "fp32"]) -> str:
+    cuda = torch.cuda.is_available()
+    if precision == "auto":
+        capable = torch.cpu.get_capabilities() if not cuda else {}
+        fast = torch.cuda.is_bf16_supported() if cuda else capable.get("avx512_bf16") or capable.get("amx_bf16")
+        return "bf16" if fast else "no"
+    if precision == "fp16" and not cuda:
+        raise OptionError("precision fp16 needs a CUDA device; on this machine give bf16 or fp32")
+    return {"fp32": "no"}.get(precision, precision)
+
+
+@contextmanager
+def _stop_signal() -> Iterator[Callable[[], bool]]:
+    """Within, SIGINT and SIGTERM only set a flag, so that no step is cut in half."""
+    caught: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        caught.append(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(caught)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

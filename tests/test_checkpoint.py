@@ -1,0 +1,151 @@
+"""Model files, and weights from elsewhere; all of them untrusted."""
+
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from adain.errors import ModelError
+from adain.network import ARCHITECTURES
+from adain.network.adain import StyleTransfer
+from adain.network.checkpoint import load_encoder, load_model, load_pytorch_adain, save_model, sha256
+from adain.network.vgg import Encoder, channels
+
+
+def test_save_and_load(tmp_path):
+    model = StyleTransfer("vgg16", ARCHITECTURES["multi"])
+    save_model(tmp_path / "model.safetensors", model, name="mine", training={"steps": 3})
+    read = load_model(tmp_path / "model.safetensors")
+    assert (read.name, read.training, read.model.layers) == ("mine", {"steps": 3}, model.layers)
+    assert read.sha256 == sha256(tmp_path / "model.safetensors")
+    for key, value in read.model.state_dict().items():
+        assert value.dtype == torch.float32
+        torch.testing.assert_close(value, model.state_dict()[key].half().float(), rtol=0, atol=0)
+    assert [path.name for path in tmp_path.iterdir()] == ["model.safetensors"]
+
+
+@pytest.mark.parametrize("damage", ["no-header", "other-version", "missing", "unexpected", "shape", "text", "absent"])
+def test_wrong_model_files_are_refused(tmp_path, damage):
+    path = tmp_path / "model.safetensors"
+    save_model(path, StyleTransfer(), name="x", training={})
+    tensors = load_file(path)
+    header = {"adain": '{"version": 1, "name": "x", "encoder": "vgg16", "layers": ["relu4_1"]}'}
+    expected = "does not fit the network: "
+    if damage == "no-header":
+        header, expected = {}, "no adain model"
+    elif damage == "other-version":
+        header, expected = {"adain": header["adain"].replace("1", "7", 1)}, "version 7"
+    elif damage == "missing":
+        tensors.pop("decoder.conv4_1.bias")
+        expected += "missing decoder.conv4_1.bias"
+    elif damage == "unexpected":
+        tensors["more"] = torch.zeros(1)
+        expected += "unexpected more"
+    elif damage == "shape":
+        tensors["decoder.conv1_1.bias"] = torch.zeros(4)
+        expected += r"decoder.conv1_1.bias is \(4,\) in place of \(3,\)"
+    save_file(tensors, path, metadata=header)
+    if damage == "text":
+        path.write_text("hello")
+        expected = "no readable safetensors"
+    elif damage == "absent":
+        path.unlink()
+        expected = "does not exist"
+    with pytest.raises(ModelError, match=expected):
+        load_model(path)
+
+
+# --- the layouts of other projects, with random weights -------------------------------------------------
+
+
+def pytorch_adain() -> tuple[nn.Sequential, nn.Sequential]:
+    """VGG and decoder with the indices and shapes of pytorch-AdaIN's state dicts."""
+    vgg, decoder = [nn.Conv2d(3, 3, 1)], []
+    for name, before, after in channels("vgg19"):
+        if name in ("2_1", "3_1", "4_1"):
+            vgg.append(nn.MaxPool2d(2))
+        vgg += [nn.ReflectionPad2d(1), nn.Conv2d(before, after, 3), nn.ReLU()]
+        undo = [nn.ReflectionPad2d(1), nn.Conv2d(after, before, 3)]
+        undo += [] if name == "1_1" else [nn.ReLU()]
+        undo += [nn.Upsample(scale_factor=2)] if name in ("2_1", "3_1", "4_1") else []
+        decoder = [*undo, *decoder]
+    return nn.Sequential(*vgg), nn.Sequential(*decoder)
+
+
+def test_pytorch_adain_files(tmp_path):
+    torch.manual_seed(0)
+    vgg, decoder = pytorch_adain()
+    assert [key for key in vgg.state_dict() if key.endswith("weight")][-1] == "29.weight"
+    assert [key for key in decoder.state_dict() if key.endswith("weight")] == [
+        f"{index}.weight" for index in (1, 5, 8, 11, 14, 18, 21, 25, 28)
+    ]
+    torch.save(vgg.state_dict(), tmp_path / "vgg_normalised.pth")
+    torch.save(decoder.state_dict(), tmp_path / "decoder.pth")
+    model = load_pytorch_adain(tmp_path / "vgg_normalised.pth", tmp_path / "decoder.pth").model
+    picture, features = torch.rand(1, 3, 32, 48), torch.rand(1, 512, 4, 6)
+    torch.testing.assert_close(model.encoder(picture)[-1], vgg(picture))
+    torch.testing.assert_close(model.decoder([features]), decoder(features))
+    encoder, normalised = load_encoder(str(tmp_path / "vgg_normalised.pth"))
+    assert normalised
+    torch.testing.assert_close(encoder(picture)[-1], vgg(picture))
+
+
+def test_swapped_pytorch_adain_files_are_refused(tmp_path):
+    vgg, decoder = pytorch_adain()
+    torch.save(vgg.state_dict(), tmp_path / "vgg.pth")
+    torch.save(decoder.state_dict(), tmp_path / "decoder.pth")
+    with pytest.raises(ModelError, match=r"decoder\.pth has no tensor|does not"):
+        load_pytorch_adain(tmp_path / "decoder.pth", tmp_path / "vgg.pth")
+
+
+@pytest.mark.parametrize("name", ["vgg16", "vgg19"])
+def test_torchvision_files(tmp_path, name):
+    from torchvision import models
+
+    theirs = models.get_model(name, weights=None).features.eval()
+    state = {f"features.{key}": value for key, value in theirs.state_dict().items()}
+    torch.save(state, tmp_path / "vgg.pth")
+    encoder, normalised = load_encoder(str(tmp_path / "vgg.pth"))
+    assert (encoder.name, normalised) == (name, False)
+    picture = torch.rand(1, 3, 64, 64)
+    mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
+    x = (picture - mean.view(1, 3, 1, 1)) / std.view(1, 3, 1, 1)
+    for layer in theirs[: {"vgg16": 19, "vgg19": 21}[name]]:  # to relu4_1
+        if isinstance(layer, nn.Conv2d):
+            layer.padding_mode, layer._reversed_padding_repeated_twice = "reflect", [1, 1, 1, 1]
+        x = layer(x)
+    torch.testing.assert_close(encoder(picture)[-1], x, rtol=1e-3, atol=1e-5)
+
+
+def test_caffe_files(tmp_path):
+    source = Encoder("vgg16")
+    save_file(source.state_dict(), tmp_path / "vgg.safetensors")
+    encoder, normalised = load_encoder(str(tmp_path / "vgg.safetensors"))
+    assert not normalised
+    picture = torch.rand(1, 3, 32, 32)
+    original = picture.flip(1) * 255 - torch.tensor([103.939, 116.779, 123.68]).view(1, 3, 1, 1)
+    torch.testing.assert_close(encoder(picture)[-1], source(original)[-1], rtol=1e-3, atol=1e-4)
+
+
+class Evil:
+    def __reduce__(self):
+        return Path.touch, (Path("pwned"),)
+
+
+def test_a_pickle_that_runs_code_is_not_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    torch.save({"0.weight": Evil()}, "evil.pth")
+    with pytest.raises(ModelError, match="plain tensors"):
+        load_encoder("evil.pth")
+    Path("raw.pth").write_bytes(pickle.dumps(Evil()))
+    with pytest.raises(ModelError, match="plain tensors"):
+        load_encoder("raw.pth")
+    assert not Path("pwned").exists()
+
+
+def test_unknown_encoder():
+    with pytest.raises(ModelError, match="expected vgg16, vgg19, or"):
+        load_encoder("resnet")

@@ -1,0 +1,194 @@
+import ctypes
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import onnxruntime
+import pytest
+from conftest import TINY, tiny
+
+from adain import device
+from adain.errors import DeviceError, OptionError
+
+MODEL = tiny(TINY).SerializeToString()
+
+
+class FakeDriver:
+    """libcuda with so many GPUs, or an error, for so new a CUDA."""
+
+    def __init__(self, count: int = 1, error: int = 0, version: int = 13020) -> None:
+        self.count, self.error, self.version = count, error, version
+
+    def cuInit(self, flags: int) -> int:
+        return self.error
+
+    def cuDeviceGetCount(self, count: Any) -> int:
+        count._obj.value = self.count
+        return 0
+
+    def cuGetErrorString(self, code: int, text: Any) -> int:
+        text._obj.value = b"system not yet initialized"
+        return 0
+
+    def cuDriverGetVersion(self, version: Any) -> int:
+        version._obj.value = self.version
+        return 0
+
+
+@pytest.fixture(autouse=True)
+def look_anew() -> Iterator[None]:
+    device.cuda_problem.cache_clear()
+    yield
+    device.cuda_problem.cache_clear()
+
+
+def a_gpu(monkeypatch: pytest.MonkeyPatch, driver: FakeDriver | None) -> None:
+    monkeypatch.setattr(device, "_driver", lambda: driver)
+
+
+def open_it(where: Any, **options: Any) -> tuple[Any, str]:
+    return device.open_session(MODEL, where, home=Path("tiny.onnx"), **{"threads": None, **options})
+
+
+def test_the_cpu_needs_no_look_at_the_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "cuda_problem", lambda: pytest.fail("looked"))
+    session, where = open_it("cpu", threads=1)
+    assert where == "cpu"
+    assert session.get_providers() == ["CPUExecutionProvider"]
+    assert session.get_session_options().intra_op_num_threads == 1
+    assert not session.get_session_options().enable_mem_pattern
+
+
+def test_unknown_options() -> None:
+    with pytest.raises(OptionError, match="the device is 'tpu'; give auto, cpu or cuda"):
+        open_it("tpu")
+    with pytest.raises(OptionError, match="threads is 0; give 1 or more"):
+        open_it("cpu", threads=0)
+
+
+def test_auto_without_a_gpu_is_quiet(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    a_gpu(monkeypatch, None)
+    with caplog.at_level(logging.INFO, "adain"):
+        assert open_it("auto")[1] == "cpu"
+    (record,) = caplog.records
+    assert record.levelno == logging.INFO
+    assert record.getMessage() == "running on the CPU: this machine has no NVIDIA GPU, or no NVIDIA driver"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_auto_with_a_gpu_that_cannot_be_used_warns_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    a_gpu(monkeypatch, FakeDriver())
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
+    assert open_it("auto")[1] == "cpu"
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING
+    assert "the installed onnxruntime is built without CUDA; `pip install" in record.getMessage()
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("driver", "message"),
+    [
+        (None, "cannot run on cuda: this machine has no NVIDIA GPU, or no NVIDIA driver"),
+        (FakeDriver(error=803), "the NVIDIA driver finds no usable GPU (system not yet initialized)"),
+        (FakeDriver(count=0), "the NVIDIA driver finds no GPU"),
+        (
+            FakeDriver(version=12040),
+            "the NVIDIA driver is for CUDA 12.4, onnxruntime needs CUDA 13.0; install a newer",
+        ),
+    ],
+)
+def test_cuda_says_why_not(monkeypatch: pytest.MonkeyPatch, driver: FakeDriver | None, message: str) -> None:
+    a_gpu(monkeypatch, driver)
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider"])
+    monkeypatch.setattr(onnxruntime, "cuda_version", "13.0", raising=False)
+    with pytest.raises(DeviceError) as error:
+        open_it("cuda")
+    assert message in str(error.value)
+
+
+def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    def missing(path: str) -> None:
+        raise OSError("libcublasLt.so.13: cannot open shared object file: No such file or directory")
+
+    a_gpu(monkeypatch, FakeDriver())
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider"])
+    monkeypatch.setattr(onnxruntime, "preload_dlls", lambda: print("Failed to load ..."), raising=False)
+    monkeypatch.setattr(ctypes, "CDLL", missing)
+    with pytest.raises(DeviceError, match=r"missing \(libcublasLt.so.13: .*\); `pip install 'adain\[cuda\]'`"):
+        open_it("cuda")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_two_onnxruntimes(monkeypatch: pytest.MonkeyPatch) -> None:
+    a_gpu(monkeypatch, FakeDriver())
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
+    monkeypatch.setattr(device, "_is_installed", lambda name: True)
+    with pytest.raises(DeviceError, match=r"both installed .*: `pip uninstall onnxruntime onnxruntime-gpu`, then"):
+        open_it("cuda")
+
+
+class CpuSession:
+    def get_providers(self) -> list[str]:
+        return ["CPUExecutionProvider"]
+
+
+def test_a_silent_fallback_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "cuda_problem", lambda: None)
+    monkeypatch.setattr(device, "_start", lambda *args: CpuSession())
+    with pytest.raises(DeviceError, match="refused CUDA without saying why"):
+        open_it("cuda")
+
+
+def test_an_error_of_cuda_is_told_and_one_of_the_model_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(text: str) -> Any:
+        def start(*args: Any) -> None:
+            raise RuntimeError(text)
+
+        return start
+
+    monkeypatch.setattr(device, "cuda_problem", lambda: None)
+    monkeypatch.setattr(device, "_start", fail("CUDA failure 2: out of memory\nand more"))
+    with pytest.raises(DeviceError, match=r"CUDA does not start \(CUDA failure 2: out of memory\); free the GPU"):
+        open_it("cuda")
+    monkeypatch.setattr(device, "_start", fail("INVALID_PROTOBUF"))
+    with pytest.raises(RuntimeError, match="INVALID_PROTOBUF"):
+        open_it("cuda")
+
+
+@pytest.mark.parametrize("location", ["w.bin", "../w.bin", "ABSOLUTE"])
+def test_external_data_is_never_read(location: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "models"
+    folder.mkdir()
+    for place in (folder, tmp_path):
+        (place / "w.bin").write_bytes(bytes(4))
+    model = tiny(replace(TINY))
+    (weight,) = [tensor for tensor in model.graph.initializer if tensor.name == "white"]
+    weight.ClearField("float_data")
+    weight.data_location = weight.EXTERNAL
+    for key, value in {
+        "location": location.replace("ABSOLUTE", str(tmp_path / "w.bin")),
+        "offset": "0",
+        "length": "4",
+    }.items():
+        weight.external_data.add(key=key, value=value)
+    file = folder / "stylizer.onnx"
+    file.write_bytes(model.SerializeToString())
+    monkeypatch.chdir(folder)
+    with pytest.raises(Exception, match="External data path"):
+        device.open_session(file.read_bytes(), "cpu", home=file, threads=1)
+
+
+@pytest.mark.gpu
+def test_cuda_runs() -> None:
+    if (problem := device.cuda_problem()) is not None:
+        pytest.skip(problem)
+    session, where = open_it("cuda")
+    assert where == "cuda"
+    assert session.get_providers()[0] == "CUDAExecutionProvider"

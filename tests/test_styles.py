@@ -1,0 +1,148 @@
+import json
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from adain.errors import OptionError, StyleError
+from adain.styles import MAX_VALUES, Painting, Style, bank, blend, builtin
+
+
+def test_save_and_load(tmp_path: Path) -> None:
+    code = np.array([1.5, -2, 0.25], np.float32)
+    Style(code, "waves").save(tmp_path / "big waves.npy")
+    back = Style.load(str(tmp_path / "big waves.npy"))
+    assert back.name == "big waves"
+    assert back.code.dtype == np.float32
+    np.testing.assert_array_equal(back.code, code)
+    np.testing.assert_array_equal(np.load(tmp_path / "big waves.npy"), code)
+    assert [path.name for path in tmp_path.iterdir()] == ["big waves.npy"]
+
+
+def test_a_code_belongs_to_its_style() -> None:
+    code = np.ones(3, np.float32)
+    style = Style(code, "a")
+    code[0] = 7
+    assert style.code[0] == 1
+    with pytest.raises(ValueError, match="read-only"):
+        style.code[0] = 2
+
+
+def test_other_floats_become_float32(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.array([0.5, 1], np.float64))
+    assert Style.load(tmp_path / "a.npy").code.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.zeros((2, 3), np.float32), r"the style a is float32 \[2, 3\]; float32 \[S\] was expected"),
+        (np.zeros(3, np.int64), r"the style a is int64 \[3\]"),
+        (np.zeros(MAX_VALUES + 1, np.float32), r"the style a is float32 \[65537\]"),
+        (np.array([1, np.nan], np.float32), "the style a has values that are not finite"),
+        (np.array([1e300]), "the style a has values that are not finite"),
+        (np.array(["x", None], object), "cannot be read as a style"),
+    ],
+)
+def test_arrays_that_are_no_style(array: np.ndarray, message: str, tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", array, allow_pickle=True)
+    with pytest.raises(StyleError, match=message):
+        Style.load(tmp_path / "a.npy")
+
+
+def huge_header() -> bytes:
+    text = b"{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999,), }".ljust(117) + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"\x93NUMPY", b"PK\x03\x04 a zip", b"text", pickle.dumps([1.0]), huge_header(), huge_header()[:40]],
+)
+def test_files_that_are_no_style(data: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "a.npy"
+    path.write_bytes(data)
+    with pytest.raises(StyleError, match=r"cannot be read as a style .*; give a .npy file") as error:
+        Style.load(path)
+    assert "\n" not in str(error.value)
+
+
+def test_missing_file_and_folder(tmp_path: Path) -> None:
+    with pytest.raises(StyleError, match="No such file"):
+        Style.load(tmp_path / "a.npy")
+    with pytest.raises(StyleError, match="Is a directory"):
+        Style.load(tmp_path)
+    (tmp_path / "a.npy").mkdir()
+    with pytest.raises(StyleError, match="cannot be written"):
+        Style(np.ones(3, np.float32), "a").save(tmp_path / "a.npy")
+
+
+def style(*values: float, name: str = "s") -> Style:
+    return Style(np.array(values, np.float32), name)
+
+
+def test_blend_is_the_weighted_mean() -> None:
+    mixed = blend([style(0, 4, name="a"), style(8, 0, name="b")], [3, 1])
+    np.testing.assert_array_equal(mixed.code, np.array([2, 3], np.float32))
+    assert mixed.name == "a + b"
+    np.testing.assert_array_equal(blend([style(5)], [0.1]).code, [5])
+    np.testing.assert_array_equal(blend([style(5), style(7)], [0, 2]).code, [7])
+
+
+@pytest.mark.parametrize("weights", [[1, -1], [0, 0], [1, float("nan")], [1, float("inf")], [1], [1, 2, 3], []])
+def test_weights_that_do_not_fit(weights: list[float]) -> None:
+    with pytest.raises(OptionError, match="weights"):
+        blend([style(1), style(2)], weights)
+
+
+def test_styles_that_do_not_fit_together() -> None:
+    with pytest.raises(StyleError, match="a has 1, b has 2 values"):
+        blend([style(1, name="a"), style(1, 2, name="b")], [1, 1])
+    with pytest.raises(OptionError, match="0 weights for 0 styles"):
+        blend([], [])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    styles = {
+        "starry-night": {"title": "The Starry Night", "artist": "Vincent van Gogh", "year": "1889"},
+        "great-wave": {"title": "The Great Wave", "artist": "Hokusai", "year": "about 1831"},
+    }
+    (tmp_path / "index.json").write_text(json.dumps({"model": "abc", "styles": styles}), "utf-8")
+    style(1, 2).save(tmp_path / "starry-night.npy")
+    style(3, 4).save(tmp_path / "great-wave.npy")
+    style(5, 6).save(tmp_path / "unlisted.npy")
+    return tmp_path
+
+
+def test_the_bank(folder: Path) -> None:
+    assert bank(folder).model == "abc"
+    assert list(bank(folder).paintings) == ["great-wave", "starry-night"]
+    assert bank(folder).paintings["starry-night"] == Painting("The Starry Night", "Vincent van Gogh", "1889")
+
+
+@pytest.mark.parametrize("name", ["starry-night", "Starry-Night", "starry_night", "STARRY NIGHT"])
+def test_builtin(name: str, folder: Path) -> None:
+    found = builtin(name, folder)
+    assert found.name == "starry-night"
+    np.testing.assert_array_equal(found.code, [1, 2])
+
+
+def test_unknown_names(folder: Path) -> None:
+    with pytest.raises(StyleError) as error:
+        builtin("stary-nigt", folder)
+    assert str(error.value) == (
+        "there is no style or file named 'stary-nigt'; did you mean starry-night? `adain styles` lists all styles"
+    )
+    for name in ("unlisted", "../starry-night", ""):
+        with pytest.raises(StyleError, match="no style or file named"):
+            builtin(name, folder)
+
+
+@pytest.mark.parametrize("text", [None, "{", "[]", '{"model": "a"}', '{"model": "a", "styles": {"x": {"title": 1}}}'])
+def test_a_broken_bank(text: str | None, tmp_path: Path) -> None:
+    if text is not None:
+        (tmp_path / "index.json").write_text(text)
+    with pytest.raises(StyleError, match=r"the built-in styles cannot be read .*; reinstall adain"):
+        bank(tmp_path)

@@ -1,0 +1,358 @@
+import io
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from conftest import TINY, tiny
+from onnx import TensorProto, helper
+from PIL import Image
+
+from adain import shipped, styles, stylizer
+from adain.device import cuda_problem
+from adain.errors import DeviceError, ModelError, OptionError, PictureError, StyleError
+from adain.session import from_portable, to_portable
+from adain.styles import Style
+from adain.stylizer import Stylizer
+
+Write = Callable[..., Path]
+RANDOM = np.random.default_rng(0)
+SEA = Style(np.array([0.1, 0.5, 0.9], np.float32), "sea")
+
+
+def noise(*shape: int) -> np.ndarray:
+    return RANDOM.integers(0, 256, (*shape, 3), dtype=np.uint8)
+
+
+def blended(content: np.ndarray, code: np.ndarray, alpha: float) -> np.ndarray:
+    """What the tiny model computes."""
+    x = content.astype(np.float32) / np.float32(255)
+    y = x + (code.astype(np.float32) - x) * np.float32(alpha)
+    return np.rint(y.clip(0, 1) * np.float32(255)).astype(np.uint8)
+
+
+@pytest.fixture(params=["bytes", "portable"])
+def restyle(request: pytest.FixtureRequest, write_tiny: Write) -> Stylizer:
+    return Stylizer(write_tiny(io=request.param), "cpu", threads=1)
+
+
+@pytest.mark.parametrize("shape", [(16, 16), (17, 31), (40, 23)])
+@pytest.mark.parametrize("alpha", [0, 0.3, 1])
+def test_arrays_of_any_size(restyle: Stylizer, shape: tuple[int, int], alpha: float) -> None:
+    content = noise(*shape)
+    result = restyle.stylize(content, SEA, alpha)
+    assert result.dtype == np.uint8
+    np.testing.assert_array_equal(result, blended(content, SEA.code, alpha))
+
+
+def test_batches(restyle: Stylizer) -> None:
+    content = noise(3, 18, 25)
+    np.testing.assert_array_equal(restyle.stylize(content, SEA, 0.5), blended(content, SEA.code, 0.5))
+    assert restyle.stylize(content[:1], SEA).shape == (1, 18, 25, 3)
+
+
+def test_views_that_are_not_contiguous(restyle: Stylizer) -> None:
+    bgr = noise(20, 20)
+    np.testing.assert_array_equal(
+        restyle.stylize(bgr[::-1, :, ::-1], SEA, 0.5), blended(bgr[::-1, :, ::-1], SEA.code, 0.5)
+    )
+
+
+def test_files_give_pil_images(restyle: Stylizer, tmp_path: Path) -> None:
+    content = noise(20, 30)
+    Image.fromarray(content).save(tmp_path / "a.png")
+    data = (tmp_path / "a.png").read_bytes()
+    for source in (
+        tmp_path / "a.png",
+        str(tmp_path / "a.png"),
+        Image.fromarray(content),
+        data,
+        io.BytesIO(data),
+    ):
+        result = restyle.stylize(source, SEA, 0.5)
+        assert isinstance(result, Image.Image)
+        assert result.mode == "RGB"
+        np.testing.assert_array_equal(np.asarray(result), blended(content, SEA.code, 0.5))
+
+
+def test_alpha_channels_are_put_back(restyle: Stylizer) -> None:
+    content, opacity = noise(20, 30), RANDOM.integers(1, 256, (20, 30), dtype=np.uint8)
+    result = restyle.stylize(Image.fromarray(np.dstack([content, opacity])), SEA, 0.5)
+    assert result.mode == "RGBA"
+    np.testing.assert_array_equal(np.asarray(result)[..., 3], opacity)
+    np.testing.assert_array_equal(np.asarray(result)[..., :3], blended(content, SEA.code, 0.5))
+
+
+def test_size_shrinks_the_content(restyle: Stylizer) -> None:
+    assert restyle.stylize(noise(40, 80), SEA, size=40).shape == (20, 40, 3)
+    assert restyle.stylize(noise(2, 40, 80), SEA, size=40).shape == (2, 20, 40, 3)
+    assert restyle.stylize(Image.new("RGB", (80, 40)), SEA, size=999).size == (80, 40)
+
+
+@pytest.mark.parametrize("alpha", [-0.01, 1.01, float("nan"), float("inf")])
+def test_alpha_out_of_range(restyle: Stylizer, alpha: float) -> None:
+    with pytest.raises(OptionError, match=r"alpha is .*; give a number from 0 \(content\) to 1 \(full style\)"):
+        restyle.stylize(noise(20, 20), SEA, alpha)
+
+
+def test_contents_that_do_not_fit(restyle: Stylizer) -> None:
+    for small in (noise(15, 40), noise(40, 15)):
+        with pytest.raises(PictureError, match=r"pixels is too small; give at least 16 x 16"):
+            restyle.stylize(small, SEA)
+    with pytest.raises(PictureError, match="20 x 10 pixels is too small"):
+        restyle.stylize(noise(40, 80), SEA, size=20)
+    for wrong in (
+        np.zeros((20, 20, 3), np.float32),
+        np.zeros((20, 20), np.uint8),
+        np.zeros((0, 20, 20, 3), np.uint8),
+    ):
+        with pytest.raises(PictureError, match=r"a picture is uint8 \[height, width, 3\]"):
+            restyle.stylize(wrong, SEA)
+    with pytest.raises(OptionError, match="the size is 0"):
+        restyle.stylize(noise(20, 20), SEA, size=0)
+
+
+def test_encode_style(restyle: Stylizer, tmp_path: Path) -> None:
+    picture = noise(24, 32)  # multiples of the stride, so that both doors see the same pixels
+    Image.fromarray(picture).save(tmp_path / "Old Wall.png")
+    expected = picture.mean((0, 1)) / 255
+    for source, name in ((tmp_path / "Old Wall.png", "Old Wall"), (picture, "picture")):
+        style = restyle.encode_style(source)
+        assert style.name == name
+        np.testing.assert_allclose(style.code, expected, rtol=1e-5)
+    with pytest.raises(PictureError, match="too small"):
+        restyle.encode_style(noise(10, 30))
+
+
+def test_style_pictures_are_shrunk_by_their_shorter_side(restyle: Stylizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[int, ...]] = []
+    run = stylizer.Session.run
+    monkeypatch.setattr(
+        stylizer.Session,
+        "run",
+        lambda self, pixels, inputs: (seen.append(pixels.shape), run(self, pixels, inputs))[1],
+    )
+    restyle.encode_style(noise(600, 1200))
+    restyle.encode_style(noise(600, 1200), size=64)
+    restyle.encode_style(noise(40, 50))
+    assert seen == [(1, 512, 1024, 3), (1, 64, 128, 3), (1, 40, 50, 3)]
+
+
+def test_portable_pictures_are_reflected_at_the_bottom_and_on_the_right(write_tiny: Write) -> None:
+    picture = noise(17, 30)
+    padded = np.pad(picture, ((0, 7), (0, 2), (0, 0)), mode="reflect")
+    style = Stylizer(write_tiny(io="portable"), "cpu").encode_style(picture)
+    np.testing.assert_allclose(style.code, padded.mean((0, 1)) / 255, rtol=1e-5)
+    planes = to_portable(picture, 8)
+    assert planes.dtype == np.float32
+    np.testing.assert_array_equal(planes, padded.transpose(2, 0, 1)[None] / np.float32(255))
+    np.testing.assert_array_equal(from_portable(planes, 17, 30), picture)
+
+
+def test_portable_pixels_are_clipped_and_rounded_half_to_even() -> None:
+    values = np.array([-0.5, 0, 0.5 / 255, 1.5 / 255, 1, 7], np.float32).reshape(1, 1, 1, 6).repeat(3, 1)
+    assert from_portable(values, 1, 6)[0, :, 0].tolist() == [0, 0, 0, 2, 255, 255]
+
+
+def test_what_a_style_can_be(restyle: Stylizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = noise(32, 32)
+    Image.fromarray(picture).save(tmp_path / "wall.png")
+    SEA.save(tmp_path / "sea.npy")
+    monkeypatch.chdir(tmp_path)
+    assert restyle.find_style(SEA) is SEA
+    for spec in ("sea.npy", Path("sea.npy")):
+        np.testing.assert_array_equal(restyle.find_style(spec).code, SEA.code)
+    for spec in (
+        "wall.png",
+        Path("wall.png"),
+        picture,
+        Image.fromarray(picture),
+        Path("wall.png").read_bytes(),
+    ):
+        np.testing.assert_allclose(restyle.find_style(spec).code, picture.mean((0, 1)) / 255, rtol=1e-5)
+    expected = blended(picture, restyle.find_style("wall.png").code, 1)
+    np.testing.assert_array_equal(restyle.stylize(picture, "wall.png"), expected)
+    with pytest.raises(PictureError, match="cannot be read"):
+        restyle.find_style(Path("absent.png"))
+    with pytest.raises(StyleError, match="the style long has 4 values, the model tiny takes 3; encode it with"):
+        restyle.find_style(Style(np.ones(4, np.float32), "long"))
+
+
+def test_builtin_styles(restyle: Stylizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    SEA.save(tmp_path / "sea.npy")
+    entry = {"sea": {"title": "Sea", "artist": "A", "year": "1900"}}
+    index = tmp_path / "index.json"
+    index.write_text(json.dumps({"model": TINY.checkpoint_sha256, "styles": entry}))
+    monkeypatch.setattr(stylizer, "builtin", partial(styles.builtin, folder=tmp_path))
+    monkeypatch.setattr(stylizer, "bank", partial(styles.bank, folder=tmp_path))
+    np.testing.assert_array_equal(restyle.find_style("Sea").code, SEA.code)
+    for name in ("see", "x" * 5000, "zero\0byte"):
+        with pytest.raises(StyleError, match="no style or file named"):
+            restyle.find_style(name)
+    index.write_text(json.dumps({"model": "another", "styles": entry}))
+    with pytest.raises(StyleError, match="the built-in style sea is not for the model tiny"):
+        restyle.find_style("sea")
+
+
+def test_where_models_are_looked_for(write_tiny: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    folder = write_tiny()
+    (folder / "stylizer.onnx").rename(folder / "mine.onnx")
+    by_file = Stylizer(str(folder / "mine.onnx"), "cpu")
+    assert by_file.contract == replace(TINY, graph="stylizer")
+    assert by_file.device == "cpu"
+    assert by_file.encode_style(noise(16, 16)).code.shape == (3,)
+    with pytest.raises(ModelError, match=r"the model .*stylizer.onnx cannot be read \(No such file"):
+        Stylizer(folder, "cpu")
+    monkeypatch.setattr(shipped, "ONNX", write_tiny("shipped"))
+    assert Stylizer(device="cpu").contract.model == "tiny"
+    monkeypatch.setattr(shipped, "ONNX", tmp_path / "absent")
+    with pytest.raises(ModelError, match="absent/stylizer.onnx cannot be read .* or reinstall adain"):
+        Stylizer(device="cpu")
+
+
+def test_the_encoder_is_opened_when_it_is_needed(write_tiny: Write) -> None:
+    folder = write_tiny()
+    (folder / "style_encoder.onnx").unlink()
+    restyle = Stylizer(folder, "cpu")
+    assert restyle.stylize(noise(16, 16), SEA).shape == (16, 16, 3)
+    with pytest.raises(ModelError, match="style_encoder.onnx cannot be read"):
+        restyle.encode_style(noise(16, 16))
+
+
+def test_an_encoder_of_another_model(write_tiny: Write) -> None:
+    folder, other = write_tiny(), write_tiny("other", checkpoint_sha256="1" * 64, model="other")
+    (other / "style_encoder.onnx").replace(folder / "style_encoder.onnx")
+    with pytest.raises(ModelError, match=r"of different models \(other, tiny\); export both from one checkpoint"):
+        Stylizer(folder, "cpu").encode_style(noise(16, 16))
+
+
+def foreign() -> onnx.ModelProto:
+    model = tiny(TINY)
+    del model.metadata_props[:]
+    return model
+
+
+def renamed() -> onnx.ModelProto:
+    model = tiny(TINY)
+    model.graph.input[0].name = model.graph.node[0].input[0] = "picture"
+    return model
+
+
+def retyped() -> onnx.ModelProto:
+    model = tiny(TINY)
+    helper.set_model_props(model, replace(TINY, io="portable").to_metadata())
+    return model
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "is no ONNX file that onnxruntime can run"),
+        (b"hello", "is no ONNX file that onnxruntime can run"),
+        (foreign(), "is an ONNX file, but not one of adain's"),
+        (tiny(replace(TINY, contract="2")), "follows contract version 2"),
+        (
+            tiny(replace(TINY, graph="style_encoder")),
+            "is the graph style_encoder; stylizer.onnx was expected",
+        ),
+        (renamed(), "does not keep the contract that it names"),
+        (retyped(), "does not keep the contract that it names"),
+        (tiny(replace(TINY, stride=0)), "does not keep the contract"),
+        (tiny(replace(TINY, style_size=-1)), "does not keep the contract"),
+    ],
+)
+def test_files_that_are_no_model(data: Any, message: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "m.onnx"
+    file.write_bytes(data if isinstance(data, bytes) else data.SerializeToString())
+    with pytest.raises(ModelError) as error:
+        Stylizer(file, "cpu")
+    assert str(error.value).startswith(f"{file} ")
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+    assert capfd.readouterr() == ("", "")  # onnxruntime keeps quiet
+
+
+def test_a_file_of_2_gb_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "m.onnx").open("wb") as file:
+        file.truncate(2**31)  # sparse: takes no space
+    with pytest.raises(ModelError, match="is larger than 2 GB"):
+        Stylizer(tmp_path / "m.onnx", "cpu")
+
+
+def broken_at_run(node: onnx.NodeProto, *constants: onnx.TensorProto) -> bytes:
+    model = tiny(TINY)
+    model.graph.node[0].input[0] = "changed"
+    model.graph.node.insert(0, node)
+    model.graph.initializer.extend(constants)
+    return model.SerializeToString()
+
+
+def test_memory_that_does_not_suffice(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    huge = helper.make_tensor("huge", TensorProto.INT64, [4], [1 << 44, 20, 30, 3])
+    (tmp_path / "m.onnx").write_bytes(broken_at_run(helper.make_node("Expand", ["content", "huge"], ["changed"]), huge))
+    with pytest.raises(PictureError) as error:
+        Stylizer(tmp_path / "m.onnx", "cpu").stylize(noise(20, 30), SEA)
+    assert str(error.value) == (
+        "30 x 20 pixels need more memory than there is; make the picture smaller, such as with --size 15"
+    )
+    assert capfd.readouterr() == ("", "")
+
+
+def test_another_failure_of_the_run(tmp_path: Path) -> None:
+    shape = helper.make_tensor("shape", TensorProto.INT64, [4], [1, 7, 7, 3])
+    (tmp_path / "m.onnx").write_bytes(
+        broken_at_run(helper.make_node("Reshape", ["content", "shape"], ["changed"]), shape)
+    )
+    with pytest.raises(ModelError, match=r"onnxruntime failed to run .*m.onnx \(.*Reshape") as error:
+        Stylizer(tmp_path / "m.onnx", "cpu").stylize(noise(20, 30), SEA)
+    assert "\n" not in str(error.value)
+
+
+def test_threads_share_a_stylizer(restyle: Stylizer) -> None:
+    contents, results = [noise(16 + i, 33) for i in range(12)], {}
+    wall = noise(32, 32)
+
+    def work(i: int) -> None:
+        results[i] = restyle.stylize(contents[i], wall, 0.5)
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(len(contents))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    code = restyle.encode_style(wall).code
+    for i, content in enumerate(contents):
+        np.testing.assert_array_equal(results[i], blended(content, code, 0.5))
+
+
+def test_options(write_tiny: Write) -> None:
+    with pytest.raises(OptionError, match="threads is -1"):
+        Stylizer(write_tiny(), "cpu", threads=-1)
+    with pytest.raises(OptionError, match="the device is 'gpu'"):
+        Stylizer(write_tiny(), "gpu")  # type: ignore[arg-type]
+
+
+def test_cuda_or_a_reason(write_tiny: Write) -> None:
+    if cuda_problem() is None:
+        content = noise(40, 50)
+        on_gpu = Stylizer(write_tiny(), "cuda")
+        assert on_gpu.device == "cuda"
+        expected = blended(content, SEA.code, 0.5).astype(int)
+        np.testing.assert_allclose(on_gpu.stylize(content, SEA, 0.5), expected, atol=1)
+    else:
+        with pytest.raises(DeviceError, match="cannot run on cuda: "):
+            Stylizer(write_tiny(), "cuda")
+
+
+def test_importing_loads_neither_torch_nor_onnxruntime() -> None:
+    code = "import sys, adain; print([name for name in ('torch', 'onnxruntime', 'onnx') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -1,0 +1,189 @@
+"""The training run: it learns, it resumes exactly, it stops cleanly."""
+
+import json
+import math
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+
+from adain.errors import ModelError, OptionError
+from adain.network.checkpoint import load_model
+from adain.network.vgg import Encoder
+from adain.training.profile import profile
+from adain.training.settings import Settings
+from adain.training.trainer import Trainer, learning_rate, newest_checkpoint_path, saved_settings
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory) -> Settings:
+    """Small and quick: noise pictures, a random VGG that has to be normalised, crops of 32 px, float32."""
+    root = tmp_path_factory.mktemp("data")
+    for kind, spread in (("content", 40), ("style", 90)):
+        (root / kind).mkdir()
+        for index in range(6):
+            blur = Image.effect_noise((12, 12), spread).resize((72, 64)).convert("RGB")
+            blur.putpixel((index, 0), (255, 0, 0))
+            blur.save(root / kind / f"{index}.png")
+    torch.manual_seed(0)
+    encoder = Encoder("vgg16")
+    for parameter in encoder.parameters():
+        if parameter.dim() == 4:
+            torch.nn.init.kaiming_normal_(parameter)
+    save_file(encoder.state_dict(), root / "vgg.safetensors")
+    return Settings(
+        content=str(root / "content"),
+        style=str(root / "style"),
+        encoder=str(root / "vgg.safetensors"),
+        arch="multi",
+        crop=32,
+        cache="memory",
+        workers=0,
+        batch_size=2,
+        steps=4,
+        warmup=1,
+        precision="fp32",
+        log_every=2,
+        sample_every=4,
+        checkpoint_every=2,
+        keep=2,
+    )
+
+
+def quiet(facts: dict[str, float]) -> None:
+    pass
+
+
+def final(run: Path) -> dict[str, torch.Tensor]:
+    return load_file(newest_checkpoint_path(run))
+
+
+def test_a_run_writes_everything(settings, tmp_path):
+    run, reports = tmp_path / "run", []
+    trainer = Trainer(replace(settings, accumulate=2), run)
+    assert trainer.train(reports.append)
+    assert [report["step"] for report in reports] == [1, 2, 3, 4]
+    assert all("total" in report for report in reports[1::2])
+    assert {"content", "style", "identity", "total"} <= reports[1].keys()
+    assert [path.name for path in sorted((run / "checkpoints").iterdir())] == [
+        "step-0000002.safetensors",
+        "step-0000004.safetensors",
+    ]
+    assert json.loads((run / "settings.json").read_text())["crop"] == 32
+    with Image.open(run / "samples" / "step-0000004.jpg") as grid:
+        assert grid.width > 4 * 64
+    assert list((run / "tensorboard").iterdir())
+    model = load_model(run / "model.safetensors")
+    assert model.name == "adain-vgg16-multi"
+    assert model.training["step"] == 4
+    assert str(tmp_path) not in json.dumps(model.training)
+    with safe_open(run / "model.safetensors", "pt") as stream:
+        assert stream.metadata()["adain"]
+    # what was saved is the average, with the normalised encoder
+    saved = model.model.state_dict()
+    for key, value in trainer.average.module.state_dict().items():
+        torch.testing.assert_close(saved[f"decoder.{key}"], value, rtol=1e-3, atol=1e-6)
+    assert not torch.equal(saved["encoder.conv2_1.weight"], load_file(settings.encoder)["conv2_1.weight"])
+
+
+def test_resumed_equals_uninterrupted(settings, tmp_path):
+    straight, stopped = tmp_path / "straight", tmp_path / "stopped"
+    Trainer(settings, straight).train(quiet)
+    first = Trainer(settings, stopped)
+
+    def interrupt(facts: dict[str, float]) -> None:
+        if facts["step"] == 3:  # not a step of a regular checkpoint
+            os.kill(os.getpid(), signal.SIGINT)
+
+    assert not first.train(interrupt)
+    assert newest_checkpoint_path(stopped).name == "step-0000003.safetensors"
+    torch.rand(7)  # another random state than the first process had
+    second = Trainer(saved_settings(stopped), stopped, resume=True)
+    assert second.step == 3
+    assert second.train(quiet)
+    expected, got = final(straight), final(stopped)
+    assert expected.keys() == got.keys()
+    assert {key.split(".")[0] for key in got} == {"encoder", "decoder", "average", "exp_avg", "exp_avg_sq"}
+    for key in expected:
+        torch.testing.assert_close(got[key], expected[key], rtol=1e-5, atol=1e-7)
+    for key, value in load_file(straight / "model.safetensors").items():
+        torch.testing.assert_close(load_file(stopped / "model.safetensors")[key], value)
+
+
+def test_training_lowers_the_loss(settings, tmp_path):
+    reports = []
+    Trainer(replace(settings, steps=24, log_every=4, sample_every=100, checkpoint_every=100, lr=1e-3), tmp_path).train(
+        reports.append
+    )
+    totals = [report["total"] for report in reports if "total" in report]
+    assert totals[-1] < 0.8 * totals[0]
+
+
+def test_time_limit_saves_and_ends(settings, tmp_path):
+    assert not Trainer(settings, tmp_path).train(quiet, minutes=0)
+    assert newest_checkpoint_path(tmp_path).name == "step-0000000.safetensors"
+    assert not (tmp_path / "model.safetensors").exists()
+    assert Trainer(settings, tmp_path, resume=True).train(quiet)
+
+
+def test_what_cannot_be_resumed(settings, tmp_path):
+    with pytest.raises(OptionError, match="no checkpoint to resume from"):
+        Trainer(settings, tmp_path, resume=True)
+    Trainer(replace(settings, steps=2), tmp_path).train(quiet)
+    with pytest.raises(OptionError, match="holds a run already; add --resume"):
+        Trainer(settings, tmp_path)
+    with pytest.raises(OptionError, match="started with --arch multi"):
+        Trainer(replace(settings, arch="classic"), tmp_path, resume=True)
+    newest_checkpoint_path(tmp_path).write_text("damaged")
+    with pytest.raises(ModelError, match="no readable safetensors"):
+        Trainer(settings, tmp_path, resume=True)
+
+
+def test_a_loss_that_is_no_number_stops_the_run(settings, tmp_path):
+    with pytest.raises(OptionError, match="try a smaller --lr"):
+        Trainer(replace(settings, lr=1e30, steps=20, clip=1e30), tmp_path).train(quiet)
+
+
+def test_learning_rate():
+    settings = Settings(lr=1.0, warmup=10, steps=100, decay=0.5)
+    assert [learning_rate(settings, step) for step in (0, 4, 9, 49)] == pytest.approx([0.1, 0.5, 1, 1])
+    assert learning_rate(settings, 75) == pytest.approx(0.5)
+    assert learning_rate(settings, 99) == pytest.approx(0.5 * (1 + math.cos(math.pi * 0.98)))
+    assert learning_rate(replace(settings, decay=0), 99) == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("arch", "odd"), ("crop", 100), ("zoom", 0.5), ("identity", 9), ("steps", 0), ("lr", 0), ("decay", 2)],
+)
+def test_settings_outside_their_range(field, value):
+    with pytest.raises(OptionError, match=field if field != "decay" else "decay must"):
+        Settings(**{field: value})
+
+
+def test_settings_as_text(tmp_path):
+    settings = Settings(content="a", lr=0.5)
+    assert Settings.from_json(settings.to_json(), tmp_path) == settings
+    for text in ("no", "[]", '{"speed": 3}'):
+        with pytest.raises(ModelError, match="holds no settings"):
+            Settings.from_json(text, tmp_path)
+
+
+def test_fp16_without_cuda(settings, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(OptionError, match="fp16 needs a CUDA device"):
+        Trainer(replace(settings, precision="fp16"), tmp_path)
+
+
+def test_profile_times_loader_and_step_apart(settings, tmp_path):
+    times = profile(Trainer(replace(settings, steps=40), tmp_path), batches=3, warm_up=1)
+    assert times.loader > 0
+    assert times.step > times.loader
+    assert times.together > times.waited > 0
+    assert not (tmp_path / "checkpoints").exists()
