@@ -1,0 +1,5 @@
+"""`python -m adain`, and `accelerate launch -m adain`."""
+
+from .cli import main
+
+main()
