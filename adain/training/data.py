@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
@@ -22,8 +21,6 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from ..errors import PictureError
-
-Cache = Literal["none", "memory", "device"]
 
 LONGEST_SIDE = 1024  # larger pictures are shrunk on loading: strokes of print scans are no strokes to learn
 MAX_PIXELS = 400_000_000  # of a file's header; more is refused before anything is decoded

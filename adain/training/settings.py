@@ -3,10 +3,13 @@
 import json
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 from ..errors import ModelError, OptionError
 from ..network import ARCHITECTURES
+
+Cache = Literal["none", "memory", "device"]
+Precision = Literal["auto", "bf16", "fp16", "fp32"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Settings:
     style: str = ""
     crop: int = 256  # px, a multiple of 8
     zoom: float = 2.0  # crops are cut from squares of up to this many times `crop`, then scaled down
-    cache: Literal["none", "memory", "device"] = "none"
+    cache: Cache = "none"  # keep decoded pictures in memory, or on the GPU
     workers: int = 2  # processes that decode and crop
 
     # network
@@ -46,7 +49,7 @@ class Settings:
     average: float = 0.999  # decay per step of the moving average of the weights, which is what is saved
     clip: float = 1.0  # largest norm of the gradient
     seed: int = 0
-    precision: Literal["auto", "bf16", "fp16", "fp32"] = "auto"
+    precision: Precision = "auto"  # bf16 where the processor or GPU has it, else fp32
 
     # output
     log_every: int = 50  # steps
@@ -57,6 +60,9 @@ class Settings:
     def __post_init__(self) -> None:
         if self.arch not in ARCHITECTURES:
             raise OptionError(f"arch {self.arch!r} is unknown; expected one of {', '.join(ARCHITECTURES)}")
+        for name, known in (("cache", get_args(Cache)), ("precision", get_args(Precision))):
+            if (value := getattr(self, name)) not in known:
+                raise OptionError(f"{name} {value!r} is unknown; expected one of {', '.join(known)}")
         if self.crop % 8 or self.crop < 32:
             raise OptionError(f"crop {self.crop} does not fit; expected a multiple of 8, at least 32 px")
         if self.zoom < 1:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from accelerate import Accelerator
@@ -34,7 +34,7 @@ from ..network.checkpoint import load_encoder, read_safetensors, save_model
 from ..network.vgg import LAYERS, Encoder, mean_activations, normalise
 from . import data
 from .losses import content_loss, identity_loss, style_loss
-from .settings import Settings
+from .settings import Precision, Settings
 
 KEY = "adain_checkpoint"  # of our JSON in a checkpoint's header
 NORMALISE_PICTURES = 256  # of each folder, for an encoder that is not normalised yet
@@ -394,7 +394,7 @@ def _encoder_of(state: State, settings: Settings) -> Encoder:
     return encoder
 
 
-def _accelerate_precision(precision: Literal["auto", "bf16", "fp16", "fp32"]) -> str:
+def _accelerate_precision(precision: Precision) -> str:
     cuda = torch.cuda.is_available()
     if precision == "auto":
         capable = torch.cpu.get_capabilities() if not cuda else {}

@@ -1,0 +1,309 @@
+"""The command line as a user runs it: what is written, what is said, which exit code."""
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from conftest import TINY, tiny
+from PIL import Image
+
+from adain import cli
+from adain.styles import Style
+
+
+@pytest.fixture
+def run(capsys, monkeypatch, tmp_path):
+    """`run("stylize", ...)` in an empty folder gives (exit code, stdout, stderr)."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str | Path) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["adain", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        return (end.value.code or 0, *capsys.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def model(write_tiny) -> Path:
+    """A model that blends the content towards a colour, the style."""
+    return write_tiny()
+
+
+@pytest.fixture
+def red(tmp_path) -> Path:
+    path = tmp_path / "red.npy"
+    Style(np.array([1, 0, 0], np.float32), "red").save(path)
+    return path
+
+
+def grey(path: Path, size=(40, 30), value=100, **options) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size, (value,) * 3).save(path, **options)
+    return path
+
+
+def pixel(path: Path | io.BytesIO) -> tuple[tuple[int, int], tuple[int, ...]]:
+    with Image.open(path) as image:
+        return image.size, image.getpixel((3, 4))
+
+
+def one_line(text: str) -> str:
+    assert text.startswith("adain: ")
+    assert text.count("\n") == 1
+    assert "Traceback" not in text
+    return text
+
+
+# --- stylize --------------------------------------------------------------------------------------------
+
+
+def test_one_picture(run, model, red, tmp_path):
+    photo = grey(tmp_path / "photo.png")
+    code, out, err = run("stylize", photo, "--style", red, "--model", model, "-o", "out.png")
+    assert (code, out) == (0, "")
+    assert err.startswith("out.png  40x30, ")
+    assert err.rstrip().endswith("on cpu")
+    assert pixel(tmp_path / "out.png") == ((40, 30), (255, 0, 0))
+
+
+def test_default_name_alpha_and_size(run, model, red, tmp_path):
+    photo = grey(tmp_path / "in" / "photo.png")
+    assert run("stylize", photo, "-s", red, "--model", model, "--alpha", "0.5", "--size", "32", "-q") == (0, "", "")
+    assert pixel(tmp_path / "photo-red.png") == ((32, 24), (178, 50, 50))
+
+
+def test_size_never_enlarges(run, model, red, tmp_path):
+    run("stylize", grey(tmp_path / "p.png"), "-s", red, "--model", model, "--size", "4000", "-o", "o.png")
+    assert pixel(tmp_path / "o.png")[0] == (40, 30)
+
+
+def test_mix_of_a_file_and_a_picture(run, model, red, tmp_path):
+    blue = tmp_path / "blue.png"
+    Image.new("RGB", (32, 32), (0, 0, 255)).save(blue)
+    photo = grey(tmp_path / "p.png")
+    run("stylize", photo, "-s", red, "-s", blue, "--mix", "1,3", "--model", model, "-o", "o.png")
+    assert pixel(tmp_path / "o.png")[1] == (64, 0, 191)
+    run("stylize", photo, "-s", red, "-s", blue, "--model", model)
+    assert pixel(tmp_path / "p-red+blue.png")[1] == (128, 0, 128)
+
+
+def test_a_folder_goes_into_a_folder_with_its_shape(run, model, red, tmp_path):
+    grey(tmp_path / "in" / "a.png")
+    grey(tmp_path / "in" / "deep" / "B.JPG")
+    grey(tmp_path / "in" / "deep" / "c.gif")
+    code, _, err = run("stylize", tmp_path / "in", "-s", red, "--model", model, "-o", "out")
+    assert code == 0, err
+    found = sorted(str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.*"))
+    assert found == ["a.png", "deep/B.JPG", "deep/c.png"]
+
+
+def test_a_batch_goes_on_over_bad_files(run, model, red, tmp_path):
+    for name in ("a.png", "z.png"):
+        grey(tmp_path / "in" / name)
+    (tmp_path / "in" / "bad.jpg").write_text("no picture")
+    grey(tmp_path / "in" / "thin.png", size=(100, 5))
+    code, out, err = run("stylize", tmp_path / "in", "-s", red, "--model", model, "-o", "out", "--json")
+    assert code == 2
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.png", "z.png"]
+    report = json.loads(out)
+    assert (report["model"], report["device"], report["style"]) == ("tiny", "cpu", "red")
+    by_name = {Path(entry["content"]).name: entry for entry in report["pictures"]}
+    assert by_name["a.png"]["width"] == 40
+    assert "error" not in by_name["a.png"]
+    assert "bad.jpg" in by_name["bad.jpg"]["error"]
+    assert "too small" in by_name["thin.png"]["error"]
+    assert "2 of 4 pictures failed" in err
+
+
+def test_stdin_to_stdout(model, red, tmp_path):
+    photo = grey(tmp_path / "p.jpg")
+    command = [sys.executable, "-m", "adain", "stylize", "-", "--style", str(red), "--model", str(model)]
+    done = subprocess.run(command, input=photo.read_bytes(), capture_output=True, check=True)
+    assert pixel(io.BytesIO(done.stdout)) == ((40, 30), (255, 0, 0))
+    assert done.stderr == b""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["photo.png", "-s", "red.npy", "--alpha", "2"], "alpha is 2.0; give a number from 0"),
+        (["photo.png", "-s", "starry-nigth"], "did you mean starry-night"),
+        (["absent.png", "-s", "red.npy"], "absent.png does not exist"),
+        (["text.jpg", "-s", "red.npy"], "text.jpg"),
+        (["cut.jpg", "-s", "red.npy"], "cut.jpg"),
+        (["empty", "-s", "red.npy"], "the folder empty holds no picture"),
+        (["photo.png", "-s", "red.npy", "-s", "red.npy", "--mix", "1"], "1 weights for 2 styles"),
+        (["photo.png", "-s", "red.npy", "--mix", "half"], "--mix 'half' is no list of numbers"),
+        (["photo.png", "-s", "red.npy", "-o", "photo.png"], "photo.png would be overwritten"),
+        (["photo.png", "-s", "red.npy", "-o", "out.xyz"], "'.xyz' is unknown; pictures are written as .png"),
+        (["photo.png", "cut.jpg", "-s", "red.npy", "-o", "out.png"], "cannot go into one file"),
+        (["photo.png", "photo.jpg", "-s", "red.npy", "-o", "-"], "cannot go to stdout"),
+        (["twins", "-s", "red.npy", "-o", "out"], "would both become"),
+        (["photo.png", "-s", "red.npy", "--size", "0"], "the size is 0"),
+        (["photo.png", "-s", "long.npy"], "long has 5 values, the model tiny takes 3"),
+        (["photo.png", "-s", "red.npy", "--device", "cuda"], "cannot run on cuda: "),
+        (["photo.png", "-s", "red.npy", "--model", "foreign.onnx"], "not one of adain's"),
+        (["photo.png", "-s", "red.npy", "--model", "text.jpg"], "no ONNX file"),
+        (["photo.png", "-s", "red.npy", "--model", "tiny/style_encoder.onnx"], "is the graph style_encoder"),
+        (["photo.png", "-s", "red.npy", "--model", "absent"], "cannot be read"),
+    ],
+)
+def test_mistakes_give_one_line_and_code_2(run, model, red, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.setattr("adain.device.gpu_problem", lambda: "this machine has no NVIDIA GPU")
+    grey(tmp_path / "photo.png")
+    whole = io.BytesIO()
+    Image.effect_noise((64, 64), 80).save(whole, "JPEG")
+    (tmp_path / "cut.jpg").write_bytes(whole.getvalue()[:900])
+    (tmp_path / "text.jpg").write_text("hello")
+    (tmp_path / "empty").mkdir()
+    grey(tmp_path / "twins" / "a.gif")
+    grey(tmp_path / "twins" / "a.png")
+    Style(np.zeros(5, np.float32), "long").save(tmp_path / "long.npy")
+    foreign = tiny(TINY)
+    del foreign.metadata_props[:]
+    onnx.save(foreign, tmp_path / "foreign.onnx")
+    before = sorted(tmp_path.rglob("*"))
+    if "--model" not in arguments:
+        arguments = [*arguments, "--model", "tiny"]
+    code, out, err = run("stylize", *arguments)
+    assert (code, out) == (2, "")
+    assert message in one_line(err)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+# --- styles, info ---------------------------------------------------------------------------------------
+
+
+def test_list_styles(run):
+    code, out, _ = run("styles")
+    assert code == 0
+    assert "starry-night" in out
+    code, out, _ = run("styles", "--json")
+    styles = json.loads(out)
+    assert len(styles) >= 12
+    assert set(styles["starry-night"]) == {"title", "artist", "year"}
+
+
+def test_save_a_style(run, model, tmp_path):
+    Image.new("RGB", (32, 32), (51, 0, 255)).save(tmp_path / "paint.png")
+    code, _, err = run("styles", "paint.png", "--model", model)
+    assert (code, err) == (0, "paint.npy  3 numbers\n")
+    np.testing.assert_allclose(np.load(tmp_path / "paint.npy"), [0.2, 0, 1], atol=1e-5)
+    code, _, err = run("styles", "paint.png", "--model", model, "-o", "paint.txt")
+    assert code == 2
+    assert "saved as a .npy file" in one_line(err)
+
+
+def test_info(run, model, tmp_path):
+    code, out, _ = run("info", model / "stylizer.onnx")
+    assert code == 0
+    assert "style_batch" not in out
+    for word in ("contract", "portable", "license", "content", "alpha"):
+        assert (word in out) == (word != "portable")
+    code, out, _ = run("info", model / "style_encoder.onnx", "--json")
+    assert json.loads(out)["inputs"] == [
+        {"name": "image", "type": "uint8", "shape": ["batch", "height", "width", 3]},
+    ]
+    (tmp_path / "text.onnx").write_text("hello")
+    code, _, err = run("info", "text.onnx")
+    assert code == 2
+    assert "no ONNX file" in one_line(err)
+
+
+# --- train, export --------------------------------------------------------------------------------------
+
+
+def noise_folders(root: Path, count: int) -> None:
+    for kind, spread in (("photos", 30), ("paintings", 90)):
+        (root / kind).mkdir()
+        for index in range(count):
+            noise = Image.effect_noise((16, 16), spread).resize((80, 72)).convert("RGB")
+            noise.save(root / kind / f"{index}.jpg")
+
+
+def test_train_export_stylize_in_one_go(run, tmp_path):
+    noise_folders(tmp_path, 5)
+    (tmp_path / "photos" / "broken.jpg").write_text("no")
+    options = ["--crop", "32", "--batch-size", "2", "--workers", "0", "--arch", "multi", "--checkpoint-every", "2"]
+    code, _, err = run("train", "photos", "paintings", "--out", "run", "--steps", "2", *options)
+    assert code == 0, err
+    assert "content: 5 pictures, 1 skipped" in err
+    assert "adain export run" in err
+    code, _, err = run("train", "photos", "paintings", "--out", "run")
+    assert code == 2
+    assert "holds a run already" in err.splitlines()[-1]
+    code, _, err = run("train", "photos", "paintings", "--out", "run", "--resume", "--steps", "3", "-q")
+    assert (code, Path("run/settings.json").read_text().count('"steps": 3')) == (0, 1)
+    assert json.loads(Path("run/settings.json").read_text())["crop"] == 32
+
+    code, _, err = run("export", "run", "--out", "onnx")
+    assert code == 0, err
+    assert err.count("largest difference to PyTorch") == 3
+    grey(tmp_path / "photo.png", size=(61, 47))
+    code, _, err = run("stylize", "photo.png", "-s", "paintings/0.jpg", "--model", "onnx", "-o", "out.jpg")
+    assert code == 0, err
+    assert pixel(tmp_path / "out.jpg")[0] == (61, 47)
+    # the shipped codes are of another encoder's decoder
+    code, _, err = run("stylize", "photo.png", "-s", "starry-night", "--model", "onnx")
+    assert code == 2
+    assert "is not for the model adain-vgg16-multi" in one_line(err)
+
+    checkpoint = "run/checkpoints/step-0000003.safetensors"
+    code, _, err = run("export", checkpoint, "--out", "more")
+    assert code == 2
+    assert "no adain model" in one_line(err)
+    assert not Path("more").exists()
+
+
+def test_profile(run, tmp_path):
+    noise_folders(tmp_path, 3)
+    code, out, err = run(
+        *("train", "photos", "paintings", "--out", "run", "--profile", "--crop", "32", "--batch-size", "1"),
+        *("--cache", "memory", "--workers", "0"),
+    )
+    assert code == 0, err
+    assert [line.split()[0] for line in out.splitlines()[1:]] == ["loader", "step", "together", "waited"]
+
+
+def test_train_mistakes(run, tmp_path):
+    (tmp_path / "empty").mkdir()
+    for arguments, message in (
+        (["absent", "empty"], "absent is no folder"),
+        (["empty", "empty"], "empty has no pictures"),
+        (["empty", "empty", "--crop", "100"], "multiple of 8"),
+        (["empty", "empty", "--cache", "disk"], "cache"),
+        (["empty", "empty", "--resume"], "no checkpoint to resume"),
+    ):
+        code, _, err = run("train", *arguments, "--out", "run")
+        assert code == 2
+        assert message in one_line(err)
+
+
+def test_without_the_train_extra(run, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "torch" else object())
+    for command in (["train", "a", "b", "--out", "c"], ["export"]):
+        code, _, err = run(*command)
+        assert code == 2
+        assert "needs torch; install with: pip install 'adain[train]'" in one_line(err)
+
+
+# --- start-up -------------------------------------------------------------------------------------------
+
+
+def test_help_and_import_load_nothing_heavy():
+    program = (
+        "import sys; from adain import cli; sys.argv = ['adain', *{!r}]\n"
+        "try: cli.main()\n"
+        "except SystemExit as end: assert not end.code\n"
+        "heavy = {{'torch', 'torchvision', 'onnx', 'onnxruntime', 'accelerate', 'safetensors'}} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    for arguments in (["--help"], ["train", "--help"], ["styles"], ["--version"]):
+        subprocess.run([sys.executable, "-c", program.format(arguments)], check=True, capture_output=True)
