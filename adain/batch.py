@@ -72,6 +72,8 @@ def plan(contents: Sequence[str], out: str | None, style: str) -> list[Job]:
         root = Path(content)
         if single and out is not None and not into_folder:
             images.find_pictures([content])  # that it exists
+            if out != STANDARD:
+                images.known_format(Path(out).suffix)
             jobs.append(Job(content, out))
             continue
         for path in images.find_pictures([content]):

@@ -34,7 +34,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 class Device(StrEnum):
@@ -106,17 +105,17 @@ def stylize(
     found = [stylizer.find_style(spec, style_size) for spec in style]
     mixed = blend(found, weights) if len(found) > 1 else found[0]
     jobs = batch.plan(content, out, mixed.name.replace(" + ", "+"))
-    done = []
-    with _progress(quiet or as_json or len(jobs) == 1) as progress:
+    console, done = _console(quiet or as_json or jobs[0].output == batch.STANDARD), []
+    with _progress(console, len(jobs) > 1) as progress:
         task = progress.add_task("pictures", total=len(jobs), note="")
         for result in batch.run(stylizer, jobs, mixed, alpha=alpha, size=size):
             done.append(result)
             progress.update(task, advance=1)
             if result.error:
-                stderr.print(f"adain: {result.error}", markup=False)
-            elif not (quiet or as_json or result.output == batch.STANDARD):
+                _complain(result.error)
+            else:
                 note = f"{result.width}x{result.height}, {result.seconds:.2f} s on {stylizer.device}"
-                stderr.print(f"{result.output}  {note}", markup=False)
+                console.print(f"{result.output}  {note}", markup=False)
     failed = sum(result.error is not None for result in done)
     if as_json:
         facts = {
@@ -127,7 +126,7 @@ def stylize(
         }
         typer.echo(json.dumps(facts | {"pictures": [result.to_dict() for result in done]}, indent=2))
     if failed and len(done) > 1:
-        stderr.print(f"adain: {failed} of {len(done)} pictures failed")
+        _complain(f"{failed} of {len(done)} pictures failed")
     if failed:
         raise typer.Exit(2)
 
@@ -166,7 +165,7 @@ def styles(
     if as_json:
         typer.echo(json.dumps({"style": str(target), "size": style.code.size}))
     else:
-        stderr.print(f"{target}  {style.code.size} numbers", markup=False)
+        _console().print(f"{target}  {style.code.size} numbers", markup=False)
 
 
 @app.command()
@@ -228,15 +227,16 @@ def train(
     given |= {"content": str(content), "style": str(style)}
     base = asdict(saved_settings(out)) if resume else {}
     trainer = Trainer(Settings(**(base | given)), out, resume=resume)
+    console = _console(quiet or not trainer.accelerator.is_main_process)
     for folder, pictures in (("content", trainer.contents), ("style", trainer.styles)):
-        for line in pictures.skipped[:5] if not quiet else ():
-            stderr.print(f"skipped {line}", markup=False)
-        stderr.print(f"{folder}: {len(pictures)} pictures, {len(pictures.skipped)} skipped")
+        for line in pictures.skipped[:5]:
+            console.print(f"skipped {line}", markup=False)
+        console.print(f"{folder}: {len(pictures)} pictures, {len(pictures.skipped)} skipped")
     if profile:
         _print_table(("part", "ms per batch"), [(part, f"{ms:.1f}") for part, ms in asdict(measure(trainer)).items()])
         return
     per_step = trainer.settings.batch_size * trainer.settings.accumulate * trainer.accelerator.num_processes
-    with _progress(quiet or not trainer.accelerator.is_main_process) as progress:
+    with _progress(console) as progress:
         task = progress.add_task("steps", total=trainer.settings.steps, completed=trainer.step, note="")
         rate, passed = 0.0, 0
 
@@ -254,11 +254,11 @@ def train(
 
         finished = trainer.train(report, minutes=minutes if minutes is not None else float("inf"))
     if passed:
-        stderr.print(f"{passed} broken pictures were met and passed over")
+        console.print(f"{passed} broken pictures were met and passed over")
     if finished:
-        stderr.print(f"{out / 'model.safetensors'}  next: adain export {out} --out DIR", markup=False)
+        console.print(f"{out / 'model.safetensors'}  next: adain export {out} --out DIR", markup=False)
     else:
-        stderr.print(f"saved at step {trainer.step}; go on with --resume")
+        console.print(f"saved at step {trainer.step}; go on with --resume")
 
 
 @app.command()
@@ -286,7 +286,7 @@ def export(
     def report(exported: Exported) -> None:
         if not quiet:
             size = exported.path.stat().st_size / 1e6
-            stderr.print(
+            _console().print(
                 f"{exported.path}  {size:.1f} MB, largest difference to PyTorch in {exported.cases} cases: "
                 f"{exported.difference:.2g} (bound {exported.bound:g}; {exported.unit})",
                 markup=False,
@@ -300,6 +300,79 @@ def export(
         compact=compact,
         report=report,
     )
+
+
+@app.command()
+def evaluate(
+    content: Annotated[Path, Option(help="Folder of photographs.", show_default=False)],
+    style: Annotated[Path, Option(help="Folder of paintings.", show_default=False)],
+    model: Annotated[
+        Path | None,
+        Argument(help="A folder or stylizer.onnx of `adain export`.", show_default="the shipped model"),
+    ] = None,
+    outputs: Annotated[
+        Path | None, Option(help="Score the CONTENT__STYLE.png of another tool in this folder, not a model.")
+    ] = None,
+    size: Annotated[int, Option(help="Side of the centre crops of all pictures, in px.")] = 512,
+    pairs: Annotated[int | None, Option(help="Score so many pairs, evenly chosen.", show_default="all")] = None,
+    seed: Annotated[int, Option(help="Of that choice.")] = 0,
+    alpha: Annotated[float, Option(help="Of the model: 0 gives back the content, 1 is the full style.")] = 1.0,
+    vgg: Annotated[
+        Path | None,
+        Option(help="The original VGG-16 (Caffe) as .safetensors.", show_default="the shipped encoder, scaled back"),
+    ] = None,
+    predictor: Annotated[
+        Path | None, Option(help="Magenta's style predictor as .onnx: adds the style match emb_cos_c.")
+    ] = None,
+    out: Annotated[
+        Path | None, Option("--out", "-o", help="Folder for table.md, scores.json, sheet.jpg and the pictures.")
+    ] = None,
+    device: Annotated[Device, Option(help="Where to run.")] = Device.auto,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Score a model, or the results of another tool, on pairs of pictures: style, content, structure, artefacts.
+
+    Two sanity rows stand beside it: the unchanged content, and the style picture itself.
+    """
+    _need_extra("evaluate", "torch", "safetensors", "skimage")
+    from .evaluation.evaluate import Evaluation
+    from .evaluation.pairs import plan
+    from .evaluation.report import Report
+    from .evaluation.sources import FromFolder, FromModel, Predictor
+    from .evaluation.vgg import load_vgg
+
+    if model is not None and outputs is not None:
+        raise OptionError("MODEL and --outputs exclude each other; leave one out")
+    planned = plan(content, style, pairs, seed)
+    source = FromFolder(outputs) if outputs else FromModel(Stylizer(model, device.value), alpha)
+    match = Predictor(predictor) if predictor else None
+    evaluation = Evaluation(planned, source, load_vgg(vgg, device.value), size=size, predictor=match, styles=style)
+    report, console = Report(source.label, out, keep_outputs=outputs is None), _console(quiet or as_json)
+    with _progress(console) as progress:
+        task = progress.add_task("pairs", total=len(planned), note="")
+        for scored in evaluation.run():
+            progress.update(task, advance=1)
+            if scored is not None:
+                report.add(scored)
+    report.facts = {
+        "size": size,
+        "pairs": len(planned) - len(evaluation.missing),
+        "missing": evaluation.missing,
+        "vgg": str(vgg or "shipped encoder, scaled back"),
+        **source.facts(),
+    }
+    report.write()
+    if evaluation.missing:
+        _complain(
+            f"{len(evaluation.missing)} of {len(planned)} results are missing, such as {evaluation.missing[0]}.png"
+        )
+    if report.facts.get("resized"):
+        _complain(f"{report.facts['resized']} results had another size and were resized (Lanczos)")
+    if as_json:
+        typer.echo(json.dumps(report.to_dict(), indent=1))
+    else:
+        _print_table(*report.table())
 
 
 @app.command()
@@ -351,15 +424,18 @@ def _print_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     Console(highlight=False, markup=False, soft_wrap=not sys.stdout.isatty()).print(table)
 
 
-def _progress(hidden: bool) -> Progress:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    return Progress(*columns, TextColumn("{task.fields[note]}"), console=stderr, disable=hidden)
+def _console(quiet: bool = False) -> Console:
+    return Console(stderr=True, highlight=False, soft_wrap=True, quiet=quiet)
+
+
+def _complain(text: str) -> None:
+    _console().print(f"adain: {text}", markup=False)
+
+
+def _progress(console: Console, shown: bool = True) -> Progress:
+    counts = (MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), *counts, TextColumn("{task.fields[note]}"))
+    return Progress(*columns, console=console, disable=console.quiet or not shown)
 
 
 def main() -> NoReturn:
@@ -368,7 +444,7 @@ def main() -> NoReturn:
     try:
         app(prog_name="adain")
     except AdaINError as error:
-        stderr.print(f"adain: {error}", markup=False)
+        _complain(str(error))
         sys.exit(2)
     sys.exit(0)
 

@@ -30,13 +30,13 @@ class Settings:
 
     # network
     encoder: str = "vgg16"
-    arch: str = "classic"
+    arch: str = "multi"
     name: str = ""  # stored in the model; "" is adain-ENCODER-ARCH
 
     # losses
     content_weight: float = 1.0
-    style_weight: float = 10.0  # the paper's, with normalised VGG features
-    identity_weight: float = 20.0  # pixels in 0..1 have small squares
+    style_weight: float = 20.0  # the paper has 10, for its classic network
+    identity_weight: float = 100.0  # pixels in 0..1 have small squares
     identity: int = 1  # crops in each batch that are stylised after themselves
 
     # optimisation

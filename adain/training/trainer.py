@@ -182,7 +182,7 @@ class Trainer:
         end = time.monotonic() + minutes * 60
         with _stop_signal() as stopped:
             batches = self.batches()
-            while self.step < settings.steps and not stopped() and time.monotonic() < end:
+            while self.step < settings.steps and not self._agreed(stopped() or time.monotonic() > end):
                 began, step, waited, passed = time.perf_counter(), self.step, 0.0, 0
                 while self.step == step:
                     asked = time.perf_counter()
@@ -218,6 +218,15 @@ class Trainer:
             writer.close()
         self.accelerator.end_training()
         return finished
+
+    def _agreed(self, stop: bool) -> bool:
+        """Whether any process wants to stop: all have to leave the loop at the same step, or the rest would wait."""
+        if self.accelerator.num_processes == 1:
+            return stop
+        if self.step % 10:  # asking makes a GPU wait
+            return False
+        wanted = self.accelerator.reduce(torch.tensor(float(stop), device=self.accelerator.device))
+        return bool(wanted.item())
 
     def _write_samples(self, writer: SummaryWriter | None) -> None:
         """Four fixed photographs (rows) after four fixed paintings (columns), as the average sees them."""
