@@ -4,7 +4,13 @@ import pytest
 import torch
 
 from adain.network import ARCHITECTURES
-from adain.network.adain import StyleTransfer, adain, statistics
+from adain.network.adain import (
+    StyleTransfer,
+    adain,
+    from_opponent_colours,
+    opponent_colours,
+    statistics,
+)
 
 
 @pytest.fixture(params=list(ARCHITECTURES))
@@ -59,17 +65,20 @@ def test_one_code_serves_a_batch(model):
 
 def test_alpha_blends_in_feature_space(model):
     content, code = torch.rand(1, 3, 16, 24), model.encode_style(torch.rand(1, 3, 24, 24))
-    features = model.encoder(content, model.layers)
-    torch.testing.assert_close(model.stylize(content, code, 0.0), model.decoder(features))
-    half, full = model.blend(features, code, 0.5), model.blend(features, code, 1.0)
-    for middle, styled, plain in zip(half, full, features, strict=True):
-        torch.testing.assert_close(middle, (styled + plain) / 2)
+    plain = model.encoder(content, model.encoded)
+    torch.testing.assert_close(model.stylize(content, code, 0.0), model.decoder(plain), rtol=1e-4, atol=1e-5)
+    if model.recolours:
+        return  # then it blends in the picture first
+    half, full = model.styled_features(content, code, 0.5), model.styled_features(content, code, 1.0)
+    for middle, styled, feature in zip(half, full, plain, strict=True):
+        torch.testing.assert_close(middle, (styled + feature) / 2)
 
 
 def test_a_code_is_means_then_deviations_by_layer(model):
     picture = torch.rand(1, 3, 24, 24)
     code, at = model.encode_style(picture)[0], 0
-    for feature in model.encoder(picture, model.layers):
+    colours = [opponent_colours(picture)] if model.recolours else []
+    for feature in [*colours, *model.encoder(picture, model.encoded)]:
         for part in statistics(feature):
             torch.testing.assert_close(code[at : at + part.numel()], part.flatten())
             at += part.numel()
@@ -80,3 +89,24 @@ def test_classic_decoder_is_the_encoder_mirrored():
     model = StyleTransfer("vgg19", ARCHITECTURES["classic"])
     shapes = [tuple(conv.weight.shape[:2]) for conv in model.decoder.children()]
     assert shapes == [tuple(reversed(conv.weight.shape[:2])) for _, conv in reversed(model.encoder.convolutions())]
+
+
+def test_opponent_colours_of_known_colours():
+    def of(*rgb):
+        return opponent_colours(torch.tensor(rgb).view(1, 3, 1, 1)).flatten().tolist()
+
+    assert of(0.5, 0.5, 0.5) == pytest.approx([0.5 * 3**0.5, 0, 0], abs=1e-6)  # grey has no colour
+    assert of(1.0, 0.0, 0.0) == pytest.approx([3**-0.5, 2**-0.5, -(6**-0.5)], abs=1e-6)
+    picture = torch.rand(1, 3, 5, 7)
+    torch.testing.assert_close(from_opponent_colours(opponent_colours(picture)), picture)
+
+
+def test_a_grey_style_takes_the_colour_out():
+    model = StyleTransfer("vgg16", ARCHITECTURES["multi"])
+    seen = {}
+    model.encoder.register_forward_hook(lambda module, inputs, output: seen.update(picture=inputs[0]))
+    grey = torch.rand(1, 1, 24, 24).expand(1, 3, 24, 24)
+    code = model.encode_style(grey)
+    model.stylize(torch.rand(1, 3, 16, 16), code)
+    spread = seen["picture"].amax(1) - seen["picture"].amin(1)
+    assert spread.max() < 0.02  # of the square root of epsilon

@@ -94,17 +94,16 @@ class Trainer:
         Args:
             content, style: RGB float [N,3,H,W] in 0..1, on the device.
         """
-        settings, encoder, layers = self.settings, self.network.encoder, self.network.layers
+        settings, network = self.settings, self.network
         same = settings.identity
         style = torch.cat([content[:same], style[same:]]) if same else style
         with self.accelerator.autocast():
             with torch.no_grad():
-                content_features = encoder(content, layers)
-                style_features = encoder(style, LAYERS)
-                chosen = [style_features[LAYERS.index(layer)] for layer in layers]
-                target = self.network.blend(content_features, self.network.style_code(chosen))
+                style_features = network.encoder(style, LAYERS)
+                chosen = [style_features[LAYERS.index(layer)] for layer in network.encoded]
+                target = network.styled_features(content, network.style_code(style, chosen))
             output = self.decoder(target)
-            output_features = encoder(output, LAYERS)
+            output_features = network.encoder(output, LAYERS)
         losses = {
             "content": content_loss(output_features[-1], target[-1]),
             "style": style_loss(output_features, style_features),
@@ -236,13 +235,11 @@ class Trainer:
         columns = [self._fit(picture, size) for picture in data.sample(self.styles, 4, size)]
         pictures = [torch.ones_like(rows[0]), *columns]
         with torch.no_grad(), self.accelerator.autocast():
-            encoder, layers = self.network.encoder, self.network.layers
-            codes = [self.network.style_code(encoder(column[None].to(device), layers)) for column in columns]
+            codes = [self.network.encode_style(column[None].to(device)) for column in columns]
             for row in rows:
-                features = encoder(row[None].to(device), layers)
                 pictures.append(row)
                 for code in codes:
-                    output = self.average.module(self.network.blend(features, code))
+                    output = self.average.module(self.network.styled_features(row[None].to(device), code))
                     pictures.append(output[0].float().clamp(0, 1).cpu())
         grid = make_grid(pictures, nrow=len(columns) + 1, padding=4)
         path = self.run / "samples" / f"step-{self.step:07d}.jpg"
