@@ -1,0 +1,138 @@
+"""Score the result of every pair of pictures, beside two sanity rows.
+
+    pairs = plan(contents, styles, count=60, seed=0)
+    for scored in Evaluation(pairs, FromModel(stylizer, alpha), vgg, size=512).run(): ...
+
+The sanity rows are the content crop unchanged (all structure, no style) and the style crop itself (no
+structure, all style): every method lies between them.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..errors import OptionError, PictureError
+from ..images import Pixels, find_pictures
+from ..network.adain import statistics
+from ..network.vgg import Encoder
+from . import metrics
+from .pairs import Pair, square
+from .sources import Predictor, Scores, Source
+
+MIN_SIZE = 64  # px: one tile of the spectrum
+KEPT = 64  # described contents and styles; 12 MB each at 512 px
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What became of a pair: the result, and the scores of "output", "content" and "style" (the sanity rows)."""
+
+    pair: Pair
+    output: Pixels
+    content: Pixels
+    style: Pixels
+    scores: dict[str, Scores]
+
+
+@dataclass(frozen=True, eq=False)
+class Described:
+    """What the scores need of a picture: relu4_1 [1,512,S/8,S/8], statistics of the layers, and so on."""
+
+    pixels: Pixels
+    grey: metrics.Grey
+    deepest: Tensor
+    statistics: list[metrics.Statistics]
+    embedding: NDArray[np.float64] | None
+
+
+class Evaluation:
+    """Scores pairs one by one.
+
+    Args:
+        pairs: from `plan`.
+        source: of the results.
+        vgg: from `load_vgg`.
+        size: side of the crops, px.
+        predictor: adds emb_cos_c; embeddings are centred on the mean over `styles`.
+        styles: folder of the style pictures, for that mean.
+
+    Attributes:
+        missing: names of the pairs without a result, after `run`.
+
+    Raises:
+        OptionError: size below MIN_SIZE.
+        PictureError: a picture cannot be read.
+    """
+
+    def __init__(
+        self,
+        pairs: Sequence[Pair],
+        source: Source,
+        vgg: Encoder,
+        *,
+        size: int,
+        predictor: Predictor | None = None,
+        styles: Path | None = None,
+    ) -> None:
+        if size < MIN_SIZE:
+            raise OptionError(f"the size is {size}; give {MIN_SIZE} px or more")
+        self._pairs, self._source, self._vgg, self._size = pairs, source, vgg, size
+        self._predictor, self._mean = predictor, np.zeros(1)
+        if predictor is not None and styles is not None:
+            self._mean = np.mean([predictor(square(style, size)) for style in find_pictures([styles])], axis=0)
+        self._describe_file = lru_cache(maxsize=KEPT)(lambda file: self.describe(square(file, size)))
+        self.missing: list[str] = []
+
+    def run(self) -> Iterator[Scored | None]:
+        """Score the pairs in order; None for a pair without a result.
+
+        Raises:
+            PictureError: a result cannot be read, or no pair has one.
+            StyleError, ModelError: the model cannot stylise.
+        """
+        for pair in self._pairs:
+            content, style = self._describe_file(pair.content), self._describe_file(pair.style)
+            pixels = self._source(pair, content.pixels, style.pixels)
+            if pixels is None:
+                self.missing.append(pair.name)
+                yield None
+                continue
+            scores = {
+                "output": self.score(self.describe(pixels), content, style)
+                | self._source.more(pair, content.pixels, style.pixels),
+                "content": self.score(content, content, style),
+                "style": self.score(style, content, style),
+            }
+            yield Scored(pair, pixels, content.pixels, style.pixels, scores)
+        if len(self.missing) == len(self._pairs):
+            raise PictureError(
+                f"{self._source.label} has none of the {len(self._pairs)} results, such as {self.missing[0]}.png; "
+                "check the folders and the names CONTENT__STYLE.png"
+            )
+
+    def describe(self, pixels: Pixels) -> Described:
+        """Everything of one picture, uint8 [S,S,3], that is computed once."""
+        device = next(self._vgg.parameters()).device
+        # TF32 would change the third digit.
+        with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+            tensor = torch.from_numpy(pixels.astype(np.float32)).to(device).permute(2, 0, 1)[None] / 255
+            features = self._vgg(tensor)
+            of_layers = [statistics(feature) for feature in features]
+        embedding = self._predictor(pixels) if self._predictor else None
+        return Described(pixels, metrics.luminance(pixels), features[-1], of_layers, embedding)
+
+    def score(self, output: Described, content: Described, style: Described) -> Scores:
+        """All metrics but those of `Source.more`."""
+        scores = metrics.style_terms(output.statistics, style.statistics)
+        if output.embedding is not None and style.embedding is not None:
+            scores["emb_cos_c"] = metrics.embedding_match(output.embedding, style.embedding, self._mean)
+        scores |= metrics.content_terms(output.deepest, content.deepest, output.statistics[-1], content.statistics[-1])
+        scores |= metrics.structure(output.grey, content.grey)
+        scores["border"] = metrics.border(output.grey, content.grey)
+        return scores | metrics.grid(output.grey, content.grey)
