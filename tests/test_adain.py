@@ -110,3 +110,13 @@ def test_a_grey_style_takes_the_colour_out():
     model.stylize(torch.rand(1, 3, 16, 16), code)
     spread = seen["picture"].amax(1) - seen["picture"].amin(1)
     assert spread.max() < 0.02  # of the square root of epsilon
+
+
+def test_noise_in_an_almost_grey_picture_stays_small():
+    model = StyleTransfer("vgg16", ARCHITECTURES["multi"])
+    seen = {}
+    model.encoder.register_forward_hook(lambda module, inputs, output: seen.update(picture=inputs[0]))
+    content = torch.rand(1, 1, 32, 32) * torch.ones(1, 3, 1, 1) + 0.005 * torch.randn(1, 3, 32, 32)
+    model.stylize(content, model.encode_style(torch.rand(1, 3, 24, 24)))  # full of colour
+    recoloured = opponent_colours(seen["picture"])[:, 1:]
+    assert recoloured.std() < 10 * opponent_colours(content)[:, 1:].std()

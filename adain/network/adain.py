@@ -10,37 +10,42 @@ from .decoder import Decoder
 from .vgg import CHANNELS, Encoder
 
 EPSILON = 1e-5
+# Of the content's own colours, when they get the style's: a photograph that is almost grey has noise for
+# colours, and dividing by its tiny deviation would blow that up to blotches. 1e-3 is a deviation of 0.03.
+PIXEL_EPSILON = 1e-3
 
 
-def statistics(features: Tensor) -> tuple[Tensor, Tensor]:
+def statistics(features: Tensor, epsilon: float = EPSILON) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation per picture and channel, in float32.
 
     Biased variance as a mean of squares with kept dimensions: every ONNX runtime that we know takes it.
 
     Args:
         features: [N,C,H,W], any float type.
+        epsilon: added to the variance.
 
     Returns:
-        mean [N,C,1,1] and sqrt(variance + 1e-5) [N,C,1,1].
+        mean [N,C,1,1] and sqrt(variance + epsilon) [N,C,1,1].
     """
     x = features.float()
     mean = x.mean((2, 3), keepdim=True)
     centred = x - mean
     variance = (centred * centred).mean((2, 3), keepdim=True)
-    return mean, (variance + EPSILON).sqrt()
+    return mean, (variance + epsilon).sqrt()
 
 
-def adain(content: Tensor, style_mean: Tensor, style_std: Tensor) -> Tensor:
+def adain(content: Tensor, style_mean: Tensor, style_std: Tensor, epsilon: float = EPSILON) -> Tensor:
     """Give content features the style's statistics: equation 8 of the paper.
 
     Args:
         content: [N,C,H,W].
         style_mean, style_std: [N or 1,C,1,1], from `statistics` of the style's features.
+        epsilon: added to the content's variance.
 
     Returns:
         std_s * (x - mean_c) / std_c + mean_s, [N,C,H,W], in the type of `content`.
     """
-    mean, std = statistics(content)
+    mean, std = statistics(content, epsilon)
     normalised = (content.float() - mean) / std
     return (normalised * style_std + style_mean).to(content.dtype)
 
@@ -121,14 +126,14 @@ class StyleTransfer(nn.Module):
             The encoded `layers` for the decoder, [N,C,H/s,W/s] each.
         """
 
-        def blend(x: Tensor, mean: Tensor, std: Tensor) -> Tensor:
-            return (x + alpha * (adain(x, mean, std) - x)).to(x.dtype)
+        def blend(x: Tensor, mean: Tensor, std: Tensor, epsilon: float = EPSILON) -> Tensor:
+            return (x + alpha * (adain(x, mean, std, epsilon) - x)).to(x.dtype)
 
         sizes = [channels for channels in self._channels() for _ in range(2)]
         parts = torch.split(code[:, :, None, None], sizes, dim=1)
         means, stds = list(parts[0::2]), list(parts[1::2])
         if self.recolours:
-            colours = blend(opponent_colours(content), means.pop(0), stds.pop(0))
+            colours = blend(opponent_colours(content), means.pop(0), stds.pop(0), PIXEL_EPSILON)
             content = from_opponent_colours(colours).clamp(0, 1)
         features = self.encoder(content, self.encoded)
         return [blend(*layer) for layer in zip(features, means, stds, strict=True)]
