@@ -1,22 +1,31 @@
-"""Make the shipped files from a trained model: model.safetensors, onnx/ and styles/.
+"""Make the shipped files from a trained model: model.safetensors, onnx/, styles/, example.jpg and styles.jpg.
 
     python weights/build.py RUN/model.safetensors --paintings FOLDER [--paintings FOLDER ...]
 
 The paintings of paintings.csv are looked for by file name in the folders, subfolders and .tar shards. Only
-their codes are kept.
+their codes are kept. The pictures are made from photographs that come with scikit-image: astronaut (NASA,
+public domain) and chelsea (Stefan van der Walt, CC0).
 """
 
 import argparse
 import csv
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+from skimage import data
 
 from adain import shipped
 from adain.export import export
 from adain.network.checkpoint import load_model
+from adain.styles import bank
 from adain.stylizer import Stylizer
 from adain.training.data import find_sources
+
+EXAMPLE = ("starry-night", "great-wave", "composition-vii", "mosaic", "scream")
 
 
 def main() -> None:
@@ -31,10 +40,15 @@ def main() -> None:
     source = load_model(shipped.CHECKPOINT)
     # adain.onnx is left out: it would add 13 MB to every install, and `adain export` makes it.
     export(source, shipped.ONNX, compact=True, graphs=("stylizer", "style_encoder"), report=print)
+    build_bank(arguments.paintings, source.sha256)
+    draw(data.astronaut()[:448, 32:480], EXAMPLE, shipped.WEIGHTS / "example.jpg", columns=3, tile=320)
+    draw(data.chelsea()[:, 75:375], tuple(bank().paintings), shipped.WEIGHTS / "styles.jpg", columns=7, tile=200)
 
-    sources = {
-        Path(each.name or each.path).name: each for folder in arguments.paintings for each in find_sources(folder)
-    }
+
+def build_bank(folders: Sequence[Path], sha256: str) -> None:
+    """Encode every painting of paintings.csv, and write index.json beside the codes."""
+    found = [each for folder in folders for each in find_sources(folder)]
+    sources = {Path(each.name or each.path).name: each for each in found}
     stylizer = Stylizer(shipped.ONNX, "cpu")
     with (shipped.WEIGHTS / "paintings.csv").open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
@@ -42,10 +56,24 @@ def main() -> None:
     for row in rows:
         stylizer.encode_style(sources[row["file"]].read()).save(shipped.STYLES / f"{row['name']}.npy")
     index = {row["name"]: {key: row[key] for key in ("title", "artist", "year")} for row in rows}
-    (shipped.STYLES / "index.json").write_text(
-        json.dumps({"model": source.sha256, "styles": index}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
-    print(f"{len(rows)} styles")
+    text = json.dumps({"model": sha256, "styles": index}, indent=1, ensure_ascii=False) + "\n"
+    (shipped.STYLES / "index.json").write_text(text, encoding="utf-8")
+
+
+def draw(photo: np.ndarray, styles: Sequence[str], out: Path, *, columns: int, tile: int) -> None:
+    """A sheet of a photograph [H,W,3] and of what the styles make of it, each with its name, tiles in px."""
+    stylizer = Stylizer(shipped.ONNX, "cpu")
+    content = np.ascontiguousarray(photo)
+    pictures = [("photograph", content), *((name, stylizer.stylize(content, name)) for name in styles)]
+    rows = -(-len(pictures) // columns)
+    line = tile // 10
+    sheet = Image.new("RGB", (columns * tile, rows * (tile + line)), "white")
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(line * 0.6)
+    for index, (name, picture) in enumerate(pictures):
+        x, y = index % columns * tile, index // columns * (tile + line)
+        sheet.paste(Image.fromarray(picture).resize((tile - 4, tile - 4), Image.Resampling.LANCZOS), (x + 2, y + 2))
+        draw.text((x + tile / 2, y + tile + line / 2), name, "black", font, "mm")
+    sheet.save(out, quality=88)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,71 @@
+"""Every command and every Python example of the README, in the order of the README, in one folder."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from skimage import data
+from test_checkpoint import pytorch_adain
+
+import adain
+from adain.device import cuda_problem
+
+ROOT = Path(__file__).parent.parent
+BLOCKS = re.findall(r"```(sh|python)\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+SHORTER = " --steps 2 --crop 32 --batch-size 1 --workers 0"  # for training: the same command, less of it
+LEFT_OUT = ("pip install", "cd ", "git clone")  # what has been done when this runs
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """What the README takes for granted: photo.jpg, painting.jpg, folders, and a command named adain."""
+    root = tmp_path_factory.mktemp("readme")
+    photo, painting = Image.fromarray(data.astronaut()), Image.fromarray(data.chelsea())
+    for folder, picture in (("photos", photo), ("paintings", painting), ("holiday/deep", photo)):
+        (root / folder).mkdir(parents=True)
+        for index in range(3):
+            picture.crop((index, 0, 120 + index, 100)).save(root / folder / f"{index}.jpg")
+    photo.resize((200, 200)).save(root / "photo.jpg")
+    painting.save(root / "painting.jpg")
+    vgg, decoder = pytorch_adain()
+    torch.save(vgg.state_dict(), root / "vgg_normalised.pth")
+    torch.save(decoder.state_dict(), root / "decoder.pth")
+    command = root / "bin" / "adain"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m adain "$@"\n')
+    command.chmod(0o755)
+    return root
+
+
+def shell(line: str) -> str | None:
+    """The line as it is run here, or None."""
+    line = line.partition("  #")[0].strip()
+    if not line or line.startswith(LEFT_OUT) or ("--device cuda" in line and cuda_problem()):
+        return None
+    return line + SHORTER if line.startswith("adain train") else line
+
+
+def test_readme(folder):
+    environment = os.environ | {
+        "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(Path(adain.__file__).parent.parent),
+    }
+    count = 0
+    for kind, block in BLOCKS:
+        lines = [block] if kind == "python" else block.splitlines()
+        for line in lines:
+            program = [sys.executable, "-c", line] if kind == "python" else ["sh", "-c", shell(line) or "true"]
+            done = subprocess.run(program, cwd=folder, env=environment, capture_output=True, text=True)
+            assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
+            count += program[-1] != "true"
+    assert count > 20
+    with Image.open(folder / "out.jpg") as picture:
+        assert picture.size == (200, 200)
+    assert sorted(path.name for path in (folder / "out" / "deep").iterdir()) == ["0.jpg", "1.jpg", "2.jpg"]
+    shutil.rmtree(folder)
