@@ -41,7 +41,7 @@ class Done:
         return {name: facts[name] for name in kept}
 
 
-def plan(contents: Sequence[str], out: str | None, style: str) -> list[Job]:
+def plan(contents: Sequence[str], out: str | None, style: str, keep: Sequence[str] = ()) -> list[Job]:
     """Name the output of every content.
 
     One picture goes to the file `out`, or into `out` if that is a folder (or ends in a slash); several go
@@ -52,46 +52,62 @@ def plan(contents: Sequence[str], out: str | None, style: str) -> list[Job]:
         contents: files, folders, or "-".
         out: file, folder, "-" or None.
         style: name of the style, for names.
+        keep: more files that must not be overwritten, such as the style's.
 
     Raises:
         PictureError: a content is missing, or a folder has no pictures.
-        OptionError: a content would be overwritten, or two outputs would have one name.
+        OptionError: an output would be a content or one of `keep`, two would have one name, or the format of
+            `out` is unknown.
     """
     single = len(contents) == 1 and not Path(contents[0]).is_dir()
     into_folder = out is not None and out != STANDARD and (Path(out).is_dir() or out.endswith(("/", "\\")))
-    if not single and out == STANDARD:
-        raise OptionError("several pictures cannot go to stdout; give a folder with -o")
-    if not single and out is not None and not into_folder and Path(out).suffix.lower() in images.FORMATS:
-        raise OptionError(f"several pictures cannot go into one file {out}; give a folder with -o")
-    jobs = []
-    for content in contents:
-        if content == STANDARD:
-            target = out or STANDARD
-            jobs.append(Job(content, str(Path(target) / f"stdin-{style}.png") if into_folder else target))
-            continue
-        root = Path(content)
-        if single and out is not None and not into_folder:
-            images.find_pictures([content])  # that it exists
-            if out != STANDARD:
-                images.known_format(Path(out).suffix)
-            jobs.append(Job(content, out))
-            continue
-        for path in images.find_pictures([content]):
-            inside = path.relative_to(root).parent if root.is_dir() else Path()
-            suffix = path.suffix if path.suffix.lower() in images.FORMATS else ".png"
-            name = path.stem + suffix if out else f"{path.stem}-{style}{suffix}"
-            jobs.append(Job(str(path), str(Path(out or ".") / inside / name)))
+    if single and not into_folder and (out or contents[0] == STANDARD):
+        target = out or STANDARD
+        if target != STANDARD:
+            images.known_format(Path(target).suffix)
+        if contents[0] != STANDARD:
+            images.find_pictures(contents)  # that it exists
+        jobs = [Job(contents[0], target)]
+    else:
+        if out == STANDARD:
+            raise OptionError("several pictures cannot go to stdout; give a folder with -o")
+        if out is not None and not into_folder and Path(out).suffix.lower() in images.FORMATS:
+            raise OptionError(f"several pictures cannot go into one file {out}; give a folder with -o")
+        if contents.count(STANDARD) > 1:
+            raise OptionError("stdin is one picture; give - once")
+        jobs = [job for content in contents for job in _into_folder(content, out, style)]
+    _check_overwriting(jobs, keep)
+    return jobs
+
+
+def _into_folder(content: str, out: str | None, style: str) -> Iterator[Job]:
+    folder = Path(out or ".")
+    if content == STANDARD:
+        yield Job(content, str(folder / f"stdin-{style}.png"))
+        return
+    root = Path(content)
+    nested = root.is_dir() and out is not None and root.resolve() in folder.resolve().parents
+    for path in images.find_pictures([content]):
+        if nested and path.resolve().is_relative_to(folder.resolve()):
+            continue  # the result of an earlier call
+        inside = path.relative_to(root).parent if root.is_dir() else Path()
+        suffix = path.suffix if path.suffix.lower() in images.FORMATS else ".png"
+        name = path.stem + suffix if out else f"{path.stem}-{style}{suffix}"
+        yield Job(str(path), str(folder / inside / name))
+
+
+def _check_overwriting(jobs: Sequence[Job], keep: Sequence[str]) -> None:
+    kept = {Path(file).resolve(): file for file in (*keep, *(job.content for job in jobs)) if file != STANDARD}
     seen: dict[Path, str] = {}
     for job in jobs:
         if job.output == STANDARD:
             continue
         output = Path(job.output).resolve()
-        if job.content != STANDARD and output == Path(job.content).resolve():
-            raise OptionError(f"{job.content} would be overwritten; give another -o")
+        if output in kept:
+            raise OptionError(f"{kept[output]} would be overwritten; give another -o")
         if output in seen:
             raise OptionError(f"{seen[output]} and {job.content} would both become {job.output}; rename one")
         seen[output] = job.content
-    return jobs
 
 
 def run(stylizer: Stylizer, jobs: Sequence[Job], style: Style, *, alpha: float, size: int | None) -> Iterator[Done]:
@@ -118,4 +134,4 @@ def run(stylizer: Stylizer, jobs: Sequence[Job], style: Style, *, alpha: float, 
 
 def _with_name(content: str, error: AdaINError) -> str:
     text = str(error)
-    return text if content in text else f"{content}: {text}"
+    return text if text.startswith(content) else f"{content}: {text}"

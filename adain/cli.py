@@ -83,9 +83,7 @@ def stylize(
     mix: Annotated[str | None, Option(help="Weights of several styles, such as 0.7,0.3.", show_default="equal")] = None,
     alpha: Annotated[float, Option(help="0 gives back the content, 1 is the full style.")] = 1.0,
     size: Annotated[int | None, Option(help="Shrink the longer side to this, in px.", show_default="as it is")] = None,
-    style_size: Annotated[
-        int, Option(help="Shrink style pictures to this shorter side, in px: smaller, broader strokes.")
-    ] = 512,
+    style_size: Annotated[int, Option(help="Shrink style pictures to this shorter side, in px: finer strokes.")] = 512,
     out: Annotated[
         str | None,
         Option("--out", "-o", help="A file, a folder, or - for stdout.", show_default="CONTENT-STYLE"),
@@ -104,7 +102,9 @@ def stylize(
     stylizer = Stylizer(model, device.value)
     found = [stylizer.find_style(spec, style_size) for spec in style]
     mixed = blend(found, weights) if len(found) > 1 else found[0]
-    jobs = batch.plan(content, out, mixed.name.replace(" + ", "+"))
+    jobs = batch.plan(content, out, mixed.name.replace(" + ", "+"), keep=style)
+    if as_json and jobs[0].output == batch.STANDARD:
+        raise OptionError("--json and the picture cannot both go to stdout; give a file with -o")
     console, done = _console(quiet or as_json or jobs[0].output == batch.STANDARD), []
     with _progress(console, len(jobs) > 1) as progress:
         task = progress.add_task("pictures", total=len(jobs), note="")
@@ -189,7 +189,7 @@ def train(
     cache: Annotated[str, Option(help="Keep decoded pictures: none, memory or device.")] = Settings.cache,
     workers: Annotated[int, Option(help="Processes that decode and crop.")] = Settings.workers,
     encoder: Annotated[
-        str, Option(help="vgg16 (shipped), vgg19 (downloaded), or a file of VGG weights.")
+        str, Option(help="vgg16 (shipped), vgg19 or torchvision-vgg16 (downloaded), or a file.")
     ] = Settings.encoder,
     arch: Annotated[str, Option(help=f"{' or '.join(ARCHITECTURES)}: layers where AdaIN happens.")] = Settings.arch,
     name: Annotated[str, Option(help="Name stored in the model.", show_default="adain-ENCODER-ARCH")] = Settings.name,
@@ -225,6 +225,7 @@ def train(
         if (source := context.get_parameter_source(field.name)) is not None and source.name == "COMMANDLINE"
     }
     given |= {"content": str(content), "style": str(style)}
+    _must_be_folder(out)
     base = asdict(saved_settings(out)) if resume else {}
     trainer = Trainer(Settings(**(base | given)), out, resume=resume)
     console = _console(quiet or not trainer.accelerator.is_main_process)
@@ -292,6 +293,7 @@ def export(
                 markup=False,
             )
 
+    _must_be_folder(out)
     write(
         read_checkpoint(checkpoint, vgg),
         out,
@@ -345,6 +347,7 @@ def evaluate(
     if model is not None and outputs is not None:
         raise OptionError("MODEL and --outputs exclude each other; leave one out")
     planned = plan(content, style, pairs, seed)
+    _must_be_folder(out)
     source = FromFolder(outputs) if outputs else FromModel(Stylizer(model, device.value), alpha)
     match = Predictor(predictor) if predictor else None
     evaluation = Evaluation(planned, source, load_vgg(vgg, device.value), size=size, predictor=match, styles=style)
@@ -396,6 +399,11 @@ def info(
     )
 
 
+def _must_be_folder(out: Path | None) -> None:
+    if out is not None and out.exists() and not out.is_dir():
+        raise OptionError(f"{out} is a file; --out takes a folder")
+
+
 def _weights(mix: str | None, styles: int) -> list[float]:
     if mix is None:
         return [1.0] * styles
@@ -445,6 +453,9 @@ def main() -> NoReturn:
         app(prog_name="adain")
     except AdaINError as error:
         _complain(str(error))
+        sys.exit(2)
+    except OSError as error:  # a full disk, a folder without rights, a closed pipe
+        _complain(f"{error.filename or 'the output'} cannot be written or read ({error.strerror or error})")
         sys.exit(2)
     sys.exit(0)
 

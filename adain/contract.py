@@ -15,7 +15,7 @@ Pixels are uint8 [N,H,W,3] sRGB in `bytes` files (any N; any H, W >= MIN_SIDE) a
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Literal, Self, get_args
 
 from .errors import ModelError
@@ -82,7 +82,8 @@ class Contract:
                 f"{file} follows contract version {version}, this adain knows version {VERSION}; "
                 "install the adain that wrote it, or export it again"
             )
-        values = {key.removeprefix(PREFIX): text for key, text in metadata.items() if key.startswith(PREFIX)}
+        known = {PREFIX + field.name: field.name for field in fields(cls)}
+        values = {known[key]: text for key, text in metadata.items() if key in known}
         try:
             if values["graph"] not in GRAPHS or values["io"] not in get_args(Io):
                 raise ValueError(f"graph {values['graph']}, io {values['io']}")
@@ -94,5 +95,5 @@ class Contract:
                     "stride": int(values["stride"]),
                 }
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise ModelError(f"{file} has incomplete adain metadata ({error}); export it again") from error

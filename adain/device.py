@@ -14,7 +14,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
-from .errors import DeviceError, OptionError
+from .errors import DeviceError, OptionError, first_line
 
 Device = Literal["auto", "cpu", "cuda"]
 
@@ -121,6 +121,8 @@ def _library_problem() -> str | None:
     try:
         ctypes.CDLL(str(Path(onnxruntime.__file__).parent / "capi" / name))
     except OSError as error:  # names the first library that is missing
+        if "Provider_GetHost" in str(error):
+            return None  # all libraries are there; this symbol is onnxruntime's own, and it provides it later
         return f"a library of CUDA or cuDNN is missing ({error}); {_cure()}"
     return None
 
@@ -148,7 +150,7 @@ def _on_cuda(model: bytes, home: Path, threads: int | None) -> tuple[Any, str | 
     try:
         session = _start(model, home, threads, providers)
     except Exception as error:  # onnxruntime's errors share no base class
-        text = str(error).splitlines()[0]
+        text = first_line(error)
         if not any(word in text.lower() for word in ("cuda", "cudnn", "cublas", "alloc")):
             raise  # the model is at fault
         return (

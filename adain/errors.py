@@ -11,6 +11,11 @@ Each message says what came, what was expected, and what to do.
 """
 
 
+def first_line(error: BaseException) -> str:
+    """What an error of another library says, on one line."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
 class AdaINError(Exception):
     """Base of every error that this package raises for its users."""
 

@@ -23,7 +23,7 @@ from .contract import Contract, Graph, Io, Precision
 from .errors import ModelError, OptionError
 from .files import replacing
 from .network.adain import StyleTransfer
-from .network.checkpoint import VGG_ATTRIBUTION, VGG_LICENSE, ModelFile, load_model, load_pytorch_adain
+from .network.checkpoint import VGG_ATTRIBUTION, ModelFile, load_model, load_pytorch_adain
 from .network.vgg import STRIDE
 
 # The largest difference that may be between PyTorch and onnxruntime, on the CPU, both in float32, on any value
@@ -158,7 +158,7 @@ def export(
             style_size=source.model.style_size,
             stride=STRIDE,
             checkpoint_sha256=source.sha256,
-            license=VGG_LICENSE,
+            license=source.license,
             attribution=VGG_ATTRIBUTION,
             adain_version=__version__,
         )
@@ -286,7 +286,7 @@ def _cases(graph: Graph, io: Io, style_size: int, styles: np.ndarray) -> Iterato
                 count = batch if height % 2 else 1
                 feeds[name] = styles[random.integers(len(styles), size=count)]
             elif name == "style_image":
-                feeds[name] = pixels(batch, height + 24, width + 8)
+                feeds[name] = pixels(batch if height % 2 else 1, height + 24, width + 8)
             else:
                 feeds[name] = pixels(batch, height, width)
         yield feeds

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from .errors import AdaINError, OptionError, PictureError
+from .errors import AdaINError, OptionError, PictureError, first_line
 from .files import replacing
 
 # Where Pillow itself refuses to open a file: 0.54 GB as RGB, more than any camera but 200-megapixel phones.
@@ -73,7 +73,7 @@ FileSource = str | Path | bytes | BinaryIO | Image.Image
 Source = FileSource | Pixels
 
 
-def load(source: Source) -> Picture:
+def load(source: Source, draft: int | None = None) -> Picture:
     """Read a picture, whatever holds it.
 
     Turned upright by its EXIF orientation and converted to sRGB by its embedded ICC profile (a broken one
@@ -83,6 +83,7 @@ def load(source: Source) -> Picture:
     Args:
         source: path; the bytes of a file; binary stream, read from where it stands to its end; PIL image
             of any mode; or uint8 array [H,W,3] in sRGB, taken as it is.
+        draft: of a large JPEG in bytes, decode only as much as sides of at least this many px need.
 
     Raises:
         PictureError: missing, no picture, broken, cut short, or of more than MAX_PIXELS pixels.
@@ -95,19 +96,31 @@ def load(source: Source) -> Picture:
     if isinstance(source, str | Path):
         return _load_file(Path(source))
     data = source if isinstance(source, bytes) else source.read()
-    return _decode(io.BytesIO(data), "the picture", empty=not data)
+    return _decode(io.BytesIO(data), "the picture", empty=not data, draft=draft)
 
 
-def resize_to_side(
-    picture: Picture, size: int, which: Literal["longer", "shorter"] = "longer", *, enlarge: bool = False
-) -> Picture:
-    """Scale (Lanczos) so that one side has `size` pixels and the shape stays.
+def header(data: bytes) -> tuple[int, int]:
+    """Width and height of an encoded picture, as its header has them; nothing is decoded.
+
+    Raises:
+        PictureError: no picture.
+    """
+    with _explained("the picture"), _open(io.BytesIO(data)) as image:
+        return image.size
+
+
+def readable_suffixes() -> set[str]:
+    """Of the files that Pillow reads and that are safe to open, such as ".jpg"."""
+    return {suffix for suffix, name in Image.registered_extensions().items() if name in _readable()}
+
+
+def resize_to_side(picture: Picture, size: int, which: Literal["longer", "shorter"] = "longer") -> Picture:
+    """Shrink (Lanczos) so that one side has at most `size` pixels and the shape stays.
 
     Args:
-        picture: left as it is where that side is already `size` or less, unless `enlarge`.
+        picture: left as it is where that side is `size` or less already.
         size: pixels, 1 or more.
         which: the side that `size` is about.
-        enlarge: scale up too.
 
     Raises:
         OptionError: size below 1.
@@ -116,7 +129,7 @@ def resize_to_side(
         raise OptionError(f"the size is {size}; give the pixels of a side, 1 or more")
     height, width = picture.pixels.shape[:2]
     side = max(height, width) if which == "longer" else min(height, width)
-    if side == size or (side < size and not enlarge):
+    if side <= size:
         return picture
     shape = (max(1, round(width * size / side)), max(1, round(height * size / side)))
     return load(picture.to_pil().resize(shape, Image.Resampling.LANCZOS))
@@ -132,7 +145,7 @@ def find_pictures(paths: Iterable[str | Path]) -> list[Path]:
     Raises:
         PictureError: a path does not exist, or a folder holds no picture.
     """
-    suffixes = {suffix for suffix, name in Image.registered_extensions().items() if name in _readable()}
+    suffixes = readable_suffixes()
     found: list[Path] = []
     for path in map(Path, paths):
         if path.is_dir():
@@ -204,12 +217,14 @@ def _load_file(path: Path) -> Picture:
         raise PictureError(f"{path} cannot be read ({reason}); check the path and its rights") from error
 
 
-def _decode(stream: BinaryIO, name: str, empty: bool) -> Picture:
+def _decode(stream: BinaryIO, name: str, empty: bool, draft: int | None = None) -> Picture:
     if empty:
         raise PictureError(f"{name} is empty (0 bytes); a picture was expected; get it again")
     with _explained(name), _open(stream) as image:
         if image.width * image.height > MAX_PIXELS:  # known from the header, before anything is decoded
             raise _too_large(name, f"{image.width} x {image.height} pixels")
+        if draft is not None:
+            image.draft(None, (draft, draft))
         return _convert(image, name)
 
 
@@ -251,8 +266,7 @@ def _explained(name: str) -> Iterator[None]:
     except MemoryError as error:
         raise PictureError(f"{name} does not fit into memory; scale it down first") from error
     except Exception as error:  # broken bytes lead the decoders to OSError, SyntaxError, struct.error, ...
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise PictureError(f"{name} is broken or cut short ({reason}); get or export it again") from error
+        raise PictureError(f"{name} is broken or cut short ({first_line(error)}); get or export it again") from error
 
 
 def _too_large(name: str, came: str) -> PictureError:

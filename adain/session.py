@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from .contract import GRAPHS, MIN_SIDE, Contract, Graph
 from .device import Device, open_session
-from .errors import AdaINError, ModelError, PictureError
+from .errors import AdaINError, ModelError, PictureError, first_line
 from .images import Pixels
 
 MAX_MODEL_BYTES = 2**31 - 1  # more than protobuf, and so an ONNX file without external data, can hold
@@ -38,7 +38,7 @@ class Session:
             raise
         except Exception as error:  # onnxruntime's errors share no base class
             raise ModelError(
-                f"{file} is no ONNX file that onnxruntime can run ({_line(error)}); "
+                f"{file} is no ONNX file that onnxruntime can run ({first_line(error)}); "
                 "give a file or folder that `adain export` wrote"
             ) from error
         metadata = self._session.get_modelmeta().custom_metadata_map
@@ -64,7 +64,7 @@ class Session:
                     f"{width} x {height} pixels need more memory than there is; make the picture smaller, "
                     f"such as with --size {max(width, height) // 2}"
                 ) from error
-            raise ModelError(f"onnxruntime failed to run {self.file} ({_line(error)})") from error
+            raise ModelError(f"onnxruntime failed to run {self.file} ({first_line(error)})") from error
         if self.contract.graph == "style_encoder":
             return np.concatenate(outputs)
         return np.stack([from_portable(output, height, width) for output in outputs])
@@ -82,8 +82,7 @@ class Session:
         others = {"style": "tensor(float)", "alpha": "tensor(float)"}
         expected = {name: others.get(name, pixels) for name in (*names, output)}
         found = {each.name: each.type for each in (*self.inputs, *self.outputs)}
-        known = contract.io in ("bytes", "portable") and contract.stride > 0 and contract.style_size > 0
-        if found != expected or not known:
+        if found != expected or contract.stride < 1 or contract.style_size < 1:
             raise ModelError(
                 f"{self.file} does not keep the contract that it names: it has {found}, "
                 f"{expected} was expected; export it again"
@@ -122,7 +121,3 @@ def _read(file: Path) -> bytes:
             f"the model {file} cannot be read ({error.strerror}); "
             "give a file or folder that `adain export` wrote, or reinstall adain"
         ) from error
-
-
-def _line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

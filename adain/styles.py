@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import shipped
-from .errors import OptionError, StyleError
+from .errors import OptionError, StyleError, first_line
 from .files import replacing
 
 MAX_VALUES = 65_536  # of one code; ours have about 2,000
@@ -60,8 +60,8 @@ class Style:
         try:
             # Mapped, so that a header that lies about the shape allocates nothing. Never reads pickles.
             code = np.lib.format.open_memmap(path, mode="r")
-        except (OSError, ValueError, EOFError, SyntaxError) as error:
-            reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        except Exception as error:  # broken headers lead numpy to any error
+            reason = getattr(error, "strerror", None) or first_line(error)
             raise StyleError(
                 f"{path} cannot be read as a style ({reason}); give a .npy file as `adain styles PICTURE` writes it"
             ) from error

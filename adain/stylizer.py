@@ -134,8 +134,8 @@ class Stylizer:
         Args:
             picture: path, PIL image, bytes or stream of a picture file, or uint8 array [H,W,3], sRGB. At
                 least 16 pixels a side.
-            size: a picture whose shorter side is longer is shrunk to this. Larger values give finer
-                strokes, and take memory by their square.
+            size: a picture whose shorter side is longer is shrunk to this. Smaller values
+                give finer strokes; larger ones take memory by their square.
 
         Raises:
             PictureError: no picture, too small, or too large for the memory.

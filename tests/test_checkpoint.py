@@ -27,6 +27,26 @@ def test_save_and_load(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["model.safetensors"]
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("encoder", '"resnet"'), ("encoder", "[]"), ("layers", "[]"), ("layers", "5"), ("name", None), ("training", "3")],
+)
+def test_odd_headers_are_refused(tmp_path, field, value):
+    path = tmp_path / "model.safetensors"
+    fields = {"version": "1", "name": '"x"', "encoder": '"vgg16"', "layers": '["relu4_1"]'} | {field: value}
+    header = ", ".join(f'"{key}": {text}' for key, text in fields.items() if text is not None)
+    save_file(StyleTransfer().half().state_dict(), path, metadata={"adain": f"{{{header}}}"})
+    with pytest.raises(ModelError, match="damaged header|does not have"):
+        load_model(path)
+
+
+@pytest.mark.parametrize("data", [b"\x80\x02h\x05.", b"\x80\x02.", b"", b"\x80\x02]q\x00."])
+def test_odd_pickles_are_refused(tmp_path, data):
+    (tmp_path / "vgg.pth").write_bytes(data)
+    with pytest.raises(ModelError, match="expected a state dict|plain tensors"):
+        load_encoder(str(tmp_path / "vgg.pth"))
+
+
 @pytest.mark.parametrize("damage", ["no-header", "other-version", "missing", "unexpected", "shape", "text", "absent"])
 def test_wrong_model_files_are_refused(tmp_path, damage):
     path = tmp_path / "model.safetensors"
@@ -147,5 +167,5 @@ def test_a_pickle_that_runs_code_is_not_run(tmp_path, monkeypatch):
 
 
 def test_unknown_encoder():
-    with pytest.raises(ModelError, match="expected vgg16, vgg19, or"):
+    with pytest.raises(ModelError, match="expected vgg16, vgg19, torchvision-vgg16, or"):
         load_encoder("resnet")

@@ -87,8 +87,19 @@ def test_empty_and_hopeless_folders(tmp_path):
     with pytest.raises(PictureError, match=r"none of 1 pictures can be used; the first: .*a\.jpg"):
         data.Pictures(data.find_sources(tmp_path), 32)
     (tmp_path / "b.tar").write_text("no")
-    with pytest.raises(PictureError, match=r"b\.tar is no uncompressed tar"):
-        data.find_sources(tmp_path)
+    with pytest.raises(PictureError, match="none of 2 pictures can be used"):
+        data.Pictures(data.find_sources(tmp_path), 32)
+    (tmp_path / "c.png").write_bytes(encoded(40, 40))
+    pictures = data.Pictures(data.find_sources(tmp_path), 32)
+    assert "b.tar:no uncompressed tar file: " in pictures.skipped[1]
+
+
+def test_what_training_must_not_open(tmp_path):
+    # PostScript would start Ghostscript, whatever the name says
+    (tmp_path / "a.jpg").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 90 90\n%%EndComments\n")
+    (tmp_path / "b.png").write_bytes(encoded(40, 40))
+    for device in (None, torch.device("cpu")):
+        assert len(data.Pictures([*data.find_sources(tmp_path), data.Source(tmp_path / "gone.jpg")], 32, device)) == 1
 
 
 def test_decode_turns_upright_and_shrinks():

@@ -126,6 +126,19 @@ def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch, capfd: pyte
     assert capfd.readouterr() == ("", "")
 
 
+def test_all_libraries_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    # What the dynamic linker says of the CUDA provider on a machine that lacks nothing: onnxruntime loads the
+    # library that has this symbol itself, and only then this one.
+    def unresolved(path: str) -> None:
+        raise OSError("libonnxruntime_providers_cuda.so: undefined symbol: Provider_GetHost")
+
+    a_gpu(monkeypatch, FakeDriver())
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider"])
+    monkeypatch.setattr(onnxruntime, "preload_dlls", lambda: None, raising=False)
+    monkeypatch.setattr(ctypes, "CDLL", unresolved)
+    assert device._library_problem() is None
+
+
 def test_two_onnxruntimes(monkeypatch: pytest.MonkeyPatch) -> None:
     a_gpu(monkeypatch, FakeDriver())
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])

@@ -161,6 +161,7 @@ def test_metadata_round_trip_and_refusals():
     facts = Contract("adain", "bytes", "fp16", "m", "vgg19", ("relu4_1",), 1024, 8, "0", "l", "a", "1")
     metadata = facts.to_metadata()
     assert Contract.from_metadata(metadata, "f") == facts
+    assert Contract.from_metadata(metadata | {"adain.note": "of a later adain"}, "f") == facts
     assert all(isinstance(value, str) for value in metadata.values())
     with pytest.raises(ModelError, match=r"f is an ONNX file, but not one of adain's"):
         Contract.from_metadata({"author": "me"}, "f")

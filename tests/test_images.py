@@ -420,20 +420,19 @@ def test_what_cannot_be_saved(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "which", "enlarge", "shape"),
+    ("size", "which", "shape"),
     [
-        (30, "longer", False, (15, 30)),
-        (30, "shorter", False, (30, 60)),
-        (100, "longer", False, (50, 100)),
-        (200, "longer", False, (50, 100)),
-        (200, "longer", True, (100, 200)),
-        (60, "shorter", False, (50, 100)),
-        (1, "longer", False, (1, 1)),
+        (30, "longer", (15, 30)),
+        (30, "shorter", (30, 60)),
+        (100, "longer", (50, 100)),
+        (200, "longer", (50, 100)),
+        (60, "shorter", (50, 100)),
+        (1, "longer", (1, 1)),
     ],
 )
-def test_resize_to_side(size: int, which: str, enlarge: bool, shape: tuple[int, int]) -> None:
+def test_resize_to_side(size: int, which: str, shape: tuple[int, int]) -> None:
     picture = Picture(np.full((50, 100, 3), 90, np.uint8), np.full((50, 100), 200, np.uint8))
-    small = resize_to_side(picture, size, which, enlarge=enlarge)  # type: ignore[arg-type]
+    small = resize_to_side(picture, size, which)  # type: ignore[arg-type]
     assert small.pixels.shape == (*shape, 3)
     assert small.alpha is not None
     assert small.alpha.shape == shape

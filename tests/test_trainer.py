@@ -4,6 +4,8 @@ import json
 import math
 import os
 import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+import adain
 from adain.errors import ModelError, OptionError
 from adain.network.checkpoint import load_model
 from adain.network.vgg import Encoder
@@ -138,7 +141,7 @@ def test_what_cannot_be_resumed(settings, tmp_path):
     Trainer(replace(settings, steps=2), tmp_path).train(quiet)
     with pytest.raises(OptionError, match="holds a run already; add --resume"):
         Trainer(settings, tmp_path)
-    with pytest.raises(OptionError, match="started with --arch multi"):
+    with pytest.raises(OptionError, match="the run has --arch multi"):
         Trainer(replace(settings, arch="classic"), tmp_path, resume=True)
     newest_checkpoint_path(tmp_path).write_text("damaged")
     with pytest.raises(ModelError, match="no readable safetensors"):
@@ -160,7 +163,18 @@ def test_learning_rate():
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("arch", "odd"), ("crop", 100), ("zoom", 0.5), ("identity", 9), ("steps", 0), ("lr", 0), ("decay", 2)],
+    [
+        ("arch", "odd"),
+        ("crop", 100),
+        ("zoom", 0.5),
+        ("identity", 9),
+        ("steps", 0),
+        ("lr", 0),
+        ("decay", 2),
+        ("seed", -1),
+        ("workers", -1),
+        ("clip", float("nan")),
+    ],
 )
 def test_settings_outside_their_range(field, value):
     with pytest.raises(OptionError, match=field if field != "decay" else "decay must"):
@@ -182,8 +196,28 @@ def test_fp16_without_cuda(settings, tmp_path, monkeypatch):
 
 
 def test_profile_times_loader_and_step_apart(settings, tmp_path):
-    times = profile(Trainer(replace(settings, steps=40), tmp_path), batches=3, warm_up=1)
+    trainer = Trainer(replace(settings, steps=8), tmp_path)
+    with pytest.raises(OptionError, match="8 batches are left, 10 are measured"):
+        profile(trainer, batches=4, warm_up=1)
+    times = profile(trainer, batches=3, warm_up=1)
     assert times.loader > 0
     assert times.step > times.loader
     assert times.together > times.waited > 0
     assert not (tmp_path / "checkpoints").exists()
+
+
+def test_two_processes(settings, tmp_path):
+    """Through `accelerate launch`, as several GPUs and machines run; resumed once."""
+    launch = [
+        *(sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1"),
+        *("--mixed_precision", "no", "--dynamo_backend", "no", "-m", "adain", "train"),
+        *(settings.content, settings.style, "--out", str(tmp_path / "run"), "--encoder", settings.encoder),
+        *("--crop", "32", "--batch-size", "2", "--workers", "0", "--precision", "fp32", "--log-every", "1"),
+    ]
+    environment = os.environ | {"PYTHONPATH": str(Path(adain.__file__).parent.parent), "OMP_NUM_THREADS": "1"}
+    for more in (["--steps", "1"], ["--steps", "2", "--resume"]):
+        done = subprocess.run([*launch, *more], env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr[-2000:]
+        assert done.stderr.count("content: 6 pictures, 0 skipped") == 1  # one process speaks
+    assert newest_checkpoint_path(tmp_path / "run").name == "step-0000002.safetensors"
+    assert load_model(tmp_path / "run" / "model.safetensors").training["step"] == 2

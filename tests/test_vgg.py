@@ -44,13 +44,14 @@ def test_plan_counts_the_parameters_of_vgg16():
 
 
 def test_fold_input_equals_the_original_convention():
-    weight, bias = torch.randn(8, 3, 3, 3), torch.randn(8)
+    encoder = Encoder("vgg16")
+    weight, bias = encoder.conv1_1.weight.detach().clone(), encoder.conv1_1.bias.detach().clone()
     mean, std = (103.939, 116.779, 123.68), (1.0, 2.0, 3.0)
     rgb = torch.rand(1, 3, 9, 11)
     original = (rgb.flip(1) * 255 - torch.tensor(mean).view(1, 3, 1, 1)) / torch.tensor(std).view(1, 3, 1, 1)
     expected = functional.conv2d(functional.pad(original, (1, 1, 1, 1), mode="reflect"), weight, bias)
-    weight, bias = fold_input(weight, bias, scale=255.0, mean=mean, std=std, bgr=True)
-    got = functional.conv2d(functional.pad(rgb, (1, 1, 1, 1), mode="reflect"), weight, bias)
+    fold_input(encoder, scale=255.0, mean=mean, std=std, bgr=True)
+    got = encoder.conv1_1(rgb)
     torch.testing.assert_close(got, expected, rtol=1e-4, atol=1e-3)
 
 

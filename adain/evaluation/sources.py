@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..device import open_session
-from ..errors import ModelError, PictureError
+from ..errors import ModelError, PictureError, first_line
 from ..images import Pixels, load
 from ..styles import Style
 from ..stylizer import Stylizer
@@ -117,7 +117,7 @@ class Predictor:
             (self._input,) = (entry.name for entry in self._session.get_inputs())
             self(np.zeros((16, 16, 3), np.uint8))
         except Exception as error:  # onnxruntime's errors share no base class
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            reason = first_line(error)
             raise ModelError(
                 f"{file} is no style predictor ({reason}); expected an ONNX file that takes float32 [1,256,256,3]"
             ) from error

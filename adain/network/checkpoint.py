@@ -9,7 +9,6 @@ All files are untrusted input: safetensors, or `torch.load(weights_only=True)`; 
 
 import hashlib
 import json
-import pickle
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,8 +23,11 @@ from torch import Tensor
 from .. import shipped
 from ..errors import ModelError
 from ..files import replacing
+from . import ARCHITECTURES
 from .adain import StyleTransfer
 from .vgg import CONVS, Encoder, channels, fold_input
+
+DOWNLOADS = {"vgg19": "VGG19_Weights.IMAGENET1K_V1", "torchvision-vgg16": "VGG16_Weights.IMAGENET1K_V1"}
 
 KEY = "adain"  # of our JSON in the safetensors header
 VERSION = 1
@@ -43,6 +45,7 @@ class ModelFile:
     model: StyleTransfer
     name: str
     sha256: str
+    license: str = VGG_LICENSE
     training: dict[str, Any] = field(default_factory=dict)
 
 
@@ -63,8 +66,7 @@ def save_model(path: Path, model: StyleTransfer, *, name: str, training: Mapping
         "training": dict(training),
     }
     tensors = {key: value.detach().half().cpu().contiguous() for key, value in model.state_dict().items()}
-    with replacing(path) as temporary:
-        save_file(tensors, temporary, metadata={KEY: json.dumps(header)})
+    write_safetensors(path, tensors, {KEY: json.dumps(header)})
 
 
 def load_model(path: Path) -> ModelFile:
@@ -80,16 +82,19 @@ def load_model(path: Path) -> ModelFile:
         )
     try:
         header = json.loads(metadata[KEY])
-        version, encoder, layers = header["version"], header["encoder"], header["layers"]
-    except (KeyError, TypeError, ValueError) as error:
+        version, name, training = header["version"], str(header["name"]), dict(header.get("training", {}))
+        encoder, layers = header["encoder"], tuple(header["layers"])
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise ModelError(f"{path} has a damaged header ({error}); copy the file again") from error
     if version != VERSION:
         raise ModelError(
             f"{path} is of model version {version}, this adain reads {VERSION}; use the adain that wrote it"
         )
+    if encoder not in tuple(CONVS) or layers not in ARCHITECTURES.values():
+        raise ModelError(f"{path} is a network of {encoder} with {layers}, which this adain does not have: update it")
     model = StyleTransfer(encoder, layers)
-    _fill(model, tensors, str(path))
-    return ModelFile(model.eval(), header["name"], sha256(path), header.get("training", {}))
+    fill(model, tensors, str(path))
+    return ModelFile(model.eval(), name, sha256(path), training=training)
 
 
 def load_pytorch_adain(vgg: Path, decoder: Path) -> ModelFile:
@@ -99,7 +104,7 @@ def load_pytorch_adain(vgg: Path, decoder: Path) -> ModelFile:
         ModelError: a file is not what it should be.
     """
     model = StyleTransfer("vgg19", ("relu4_1",))
-    _fill(model.encoder, _normalised_vgg(_load_pth(vgg), str(vgg)), str(vgg))
+    fill(model.encoder, _normalised_vgg(_load_pth(vgg), str(vgg)), str(vgg))
     state, renamed, index = _load_pth(decoder), {}, 1
     block = "4"
     for name, _, _ in reversed(channels("vgg19")):  # Sequential: pad, conv, ReLU each; an upsampling per block
@@ -108,17 +113,20 @@ def load_pytorch_adain(vgg: Path, decoder: Path) -> ModelFile:
         for part in ("weight", "bias"):
             renamed[f"conv{name}.{part}"] = _take(state, f"{index}.{part}", str(decoder))
         index += 3
-    _fill(model.decoder, renamed, str(decoder))
-    return ModelFile(model.eval(), "pytorch-AdaIN", sha256(decoder))
+    fill(model.decoder, renamed, str(decoder))
+    both = hashlib.sha256((sha256(vgg) + sha256(decoder)).encode()).hexdigest()
+    license = "decoder: ask whoever trained it; encoder derived from VGG, CC BY 4.0"
+    return ModelFile(model.eval(), "pytorch-AdaIN", both, license)
 
 
 def load_encoder(source: str) -> tuple[Encoder, bool]:
     """Find a pretrained encoder.
 
     Args:
-        source: "vgg16" (the shipped one), "vgg19" (torchvision's weights, downloaded once), or a file: a model of
-            ours (.safetensors), a VGG-16 or VGG-19 in the Caffe convention (.safetensors with conv1_1.weight and
-            so on; BGR 0..255 minus the mean), torchvision's vgg16 or vgg19 (.pth), or vgg_normalised.pth.
+        source: "vgg16" (the shipped one), "vgg19" or "torchvision-vgg16" (torchvision's weights, downloaded
+            once), or a file: a model of ours (.safetensors); a VGG-16 or VGG-19 in the Caffe convention
+            (.safetensors with conv1_1.weight and so on; BGR 0..255 minus the mean); torchvision's vgg16 or
+            vgg19 (.pth); or vgg_normalised.pth.
 
     Returns:
         The encoder for RGB 0..1, and whether its channels are normalised already.
@@ -128,8 +136,8 @@ def load_encoder(source: str) -> tuple[Encoder, bool]:
     """
     if source == "vgg16":
         return load_model(shipped.CHECKPOINT).model.encoder, True
-    if source == "vgg19":
-        return _from_torchvision(_download_vgg19(), "torchvision's vgg19"), False
+    if source in DOWNLOADS:
+        return _from_torchvision(_download(source), source), False
     path = Path(source)
     if path.suffix == ".safetensors":
         tensors, metadata = read_safetensors(path)
@@ -141,9 +149,10 @@ def load_encoder(source: str) -> tuple[Encoder, bool]:
         if "features.0.weight" in state:
             return _from_torchvision(state, source), False
         encoder = Encoder("vgg19")
-        _fill(encoder, _normalised_vgg(state, source), source)
+        fill(encoder, _normalised_vgg(state, source), source)
         return encoder, True
-    raise ModelError(f"encoder {source!r} is unknown; expected vgg16, vgg19, or a .safetensors or .pth file of a VGG")
+    known = ", ".join(("vgg16", *DOWNLOADS))
+    raise ModelError(f"encoder {source!r} is unknown; expected {known}, or a .safetensors or .pth file of a VGG")
 
 
 def sha256(path: Path) -> str:
@@ -168,6 +177,21 @@ def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         raise ModelError(f"{path} is no readable safetensors file ({error})") from error
 
 
+def write_safetensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+    """Write a safetensors file, whole or not at all.
+
+    Raises:
+        ModelError: it cannot be written.
+    """
+    try:
+        with replacing(path) as temporary:
+            save_file(tensors, temporary, metadata=metadata)
+    except (SafetensorError, OSError) as error:
+        raise ModelError(
+            f"{path} cannot be written ({error}); check the folder, its rights and the free space"
+        ) from error
+
+
 def _load_pth(path: Path) -> dict[str, Tensor]:
     try:
         with warnings.catch_warnings():
@@ -175,9 +199,11 @@ def _load_pth(path: Path) -> dict[str, Tensor]:
             state = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise ModelError(f"{path} does not exist; expected a .pth file of tensors") from error
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, OSError) as error:
+    except Exception as error:  # broken pickles lead the unpickler to any error
         raise ModelError(f"{path} is no .pth file of plain tensors; nothing else is loaded, for safety") from error
-    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
+    if not isinstance(state, dict) or not all(
+        isinstance(key, str) and isinstance(value, Tensor) for key, value in state.items()
+    ):
         raise ModelError(f"{path} holds something other than named tensors; expected a state dict")
     return state
 
@@ -190,8 +216,12 @@ def _take(state: Mapping[str, Tensor], key: str, file: str) -> Tensor:
     return state[key]
 
 
-def _fill(module: torch.nn.Module, tensors: Mapping[str, Tensor], file: str) -> None:
-    """Load strictly; say what is missing, unexpected or of another shape."""
+def fill(module: torch.nn.Module, tensors: Mapping[str, Tensor], file: str) -> None:
+    """Load tensors by name into a module, as float32.
+
+    Raises:
+        ModelError: some are missing, unexpected, or of another shape; `file` is for the message.
+    """
     wanted = module.state_dict()
     wrong = [f"missing {key}" for key in wanted.keys() - tensors.keys()]
     wrong += [f"unexpected {key}" for key in tensors.keys() - wanted.keys()]
@@ -226,16 +256,8 @@ def _normalised_vgg(state: Mapping[str, Tensor], file: str) -> dict[str, Tensor]
 
 def _from_caffe(tensors: Mapping[str, Tensor], file: str) -> Encoder:
     encoder = Encoder("vgg19" if "conv3_4.weight" in tensors else "vgg16")
-    renamed = {key: _take(tensors, key, file) for key in encoder.state_dict()}
-    renamed["conv1_1.weight"], renamed["conv1_1.bias"] = fold_input(
-        renamed["conv1_1.weight"],
-        renamed["conv1_1.bias"],
-        scale=255.0,
-        mean=(103.939, 116.779, 123.68),
-        std=(1.0, 1.0, 1.0),
-        bgr=True,
-    )
-    _fill(encoder, renamed, file)
+    fill(encoder, {key: _take(tensors, key, file) for key in encoder.state_dict()}, file)
+    fold_input(encoder, scale=255.0, mean=(103.939, 116.779, 123.68), std=(1.0, 1.0, 1.0), bgr=True)
     return encoder
 
 
@@ -249,25 +271,19 @@ def _from_torchvision(state: Mapping[str, Tensor], file: str) -> Encoder:
         for part in ("weight", "bias"):
             renamed[f"conv{name}.{part}"] = _take(state, f"features.{index}.{part}", file)
         index += 2
-    renamed["conv1_1.weight"], renamed["conv1_1.bias"] = fold_input(
-        renamed["conv1_1.weight"],
-        renamed["conv1_1.bias"],
-        scale=1.0,
-        mean=(0.485, 0.456, 0.406),
-        std=(0.229, 0.224, 0.225),
-        bgr=False,
-    )
-    _fill(encoder, renamed, file)
+    fill(encoder, renamed, file)
+    fold_input(encoder, scale=1.0, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225), bgr=False)
     return encoder
 
 
-def _download_vgg19() -> dict[str, Tensor]:
-    from torchvision.models import VGG19_Weights
+def _download(name: str) -> dict[str, Tensor]:
+    from torchvision.models import get_weight
 
     try:
-        state: dict[str, Tensor] = VGG19_Weights.IMAGENET1K_V1.get_state_dict(progress=True, check_hash=True)
-    except OSError as error:
+        state: dict[str, Tensor] = get_weight(DOWNLOADS[name]).get_state_dict(progress=True, check_hash=True)
+    except Exception as error:  # no network, a proxy's answer, a wrong hash
         raise ModelError(
-            f"torchvision's vgg19 weights cannot be downloaded ({error}); give a local file with --encoder FILE"
+            f"the weights {DOWNLOADS[name]} of torchvision cannot be downloaded ({error}); "
+            "give a local file with --encoder FILE"
         ) from error
     return state

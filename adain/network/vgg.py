@@ -59,28 +59,26 @@ class Encoder(nn.Module):
         return [features[name] for name in layers]
 
 
-def fold_input(
-    weight: Tensor, bias: Tensor, *, scale: float, mean: Sequence[float], std: Sequence[float], bgr: bool
-) -> tuple[Tensor, Tensor]:
-    """Fold a network's input convention into its first convolution, so that it takes RGB 0..1.
+def fold_input(encoder: Encoder, *, scale: float, mean: Sequence[float], std: Sequence[float], bgr: bool) -> None:
+    """Fold a network's input convention into its first convolution, in place, so that it takes RGB 0..1.
 
     The network was trained on (scale * x - mean) / std, x in 0..1, in the channel order of `mean` and `std`;
     that is linear in x, so conv1_1 can do it. Exact with reflection padding, which repeats real pixels.
 
     Args:
-        weight, bias: [C,3,3,3] and [C], for the original convention.
+        encoder: with the weights for the original convention.
         scale: what 1.0 was in the original convention (255 or 1).
         mean, std: per channel in the original order and scale.
         bgr: the original order is blue, green, red.
-
-    Returns:
-        weight and bias for RGB 0..1.
     """
-    centre = weight.new_tensor(mean).view(1, 3, 1, 1)
-    spread = weight.new_tensor(std).view(1, 3, 1, 1)
-    bias = bias - (weight * (centre / spread)).sum((1, 2, 3))
-    weight = weight * (scale / spread)
-    return (weight.flip(1) if bgr else weight), bias
+    conv = encoder.get_submodule("conv1_1")
+    assert isinstance(conv, nn.Conv2d) and conv.bias is not None
+    with torch.no_grad():
+        centre = conv.weight.new_tensor(mean).view(1, 3, 1, 1)
+        spread = conv.weight.new_tensor(std).view(1, 3, 1, 1)
+        conv.bias -= (conv.weight * (centre / spread)).sum((1, 2, 3))
+        weight = conv.weight * (scale / spread)
+        conv.weight.copy_(weight.flip(1) if bgr else weight)
 
 
 def mean_activations(encoder: Encoder, pictures: Iterable[Tensor]) -> dict[str, Tensor]:

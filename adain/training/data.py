@@ -4,26 +4,24 @@ Every random choice is a function of the seed and of the number of the crop, so 
 one integer and a resumed run sees exactly what it would have seen.
 """
 
-import io
+import sys
 import tarfile
-import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from .. import images
 from ..errors import PictureError
 
 LONGEST_SIDE = 1024  # larger pictures are shrunk on loading: strokes of print scans are no strokes to learn
-MAX_PIXELS = 400_000_000  # of a file's header; more is refused before anything is decoded
 
 
 @dataclass(frozen=True)
@@ -39,10 +37,17 @@ class Source:
         return f"{self.path}:{self.name}" if self.name else str(self.path)
 
     def read(self) -> bytes:
-        """The encoded picture."""
-        with self.path.open("rb") as stream:
-            stream.seek(self.offset)
-            return stream.read(self.size)
+        """The encoded picture.
+
+        Raises:
+            PictureError: the file cannot be read.
+        """
+        try:
+            with self.path.open("rb") as stream:
+                stream.seek(self.offset)
+                return stream.read(self.size)
+        except OSError as error:
+            raise PictureError(f"cannot be read ({error.strerror})") from error
 
 
 def find_sources(folder: Path) -> list[Source]:
@@ -53,20 +58,11 @@ def find_sources(folder: Path) -> list[Source]:
     """
     if not folder.is_dir():
         raise PictureError(f"{folder} is no folder; expected a folder of pictures or of .tar shards")
-    suffixes = set(Image.registered_extensions())
+    suffixes = images.readable_suffixes()
     sources = []
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         if path.suffix.lower() == ".tar":
-            try:
-                with tarfile.open(path, "r:") as shard:
-                    members = [member for member in shard if member.isfile()]
-            except tarfile.TarError as error:
-                raise PictureError(f"{path} is no uncompressed tar file ({error}); remove or repack it") from error
-            sources += [
-                Source(path, member.name, member.offset_data, member.size)
-                for member in members
-                if Path(member.name).suffix.lower() in suffixes
-            ]
+            sources += _members(path, suffixes)
         elif path.suffix.lower() in suffixes:
             sources.append(Source(path))
     if not sources:
@@ -74,40 +70,46 @@ def find_sources(folder: Path) -> list[Source]:
     return sources
 
 
+def _members(shard: Path, suffixes: set[str]) -> list[Source]:
+    try:
+        with tarfile.open(shard, "r:") as stream:
+            members = [member for member in stream if member.isfile()]
+    except (tarfile.TarError, OSError):
+        # Goes on as a picture that cannot be read, so that it is counted and named among the skipped.
+        return [Source(shard, "no uncompressed tar file", 0, 1)]
+    return [
+        Source(shard, member.name, member.offset_data, member.size)
+        for member in members
+        if Path(member.name).suffix.lower() in suffixes
+    ]
+
+
 def check_header(data: bytes, smallest: int) -> None:
     """Raise PictureError if the header alone shows that `decode` would."""
-    with _opened(data, smallest):
-        pass
+    _check_size(images.header(data), smallest)
 
 
 def decode(data: bytes, smallest: int) -> Tensor:
-    """One encoded picture -> uint8 [3,H,W] RGB, turned upright, longest side at most LONGEST_SIDE.
+    """One encoded picture -> uint8 [3,H,W], upright sRGB.
+
+    The longer side is at most LONGEST_SIDE, unless the shorter one would fall below `smallest`.
 
     Raises:
         PictureError: unreadable, or a side is under `smallest`.
     """
-    with _opened(data, smallest) as opened:
-        opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
-        image = ImageOps.exif_transpose(opened).convert("RGB")
-    if max(image.size) > LONGEST_SIDE:
-        scale = max(LONGEST_SIDE / max(image.size), smallest / min(image.size))
-        image = image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.LANCZOS)
-    return torch.from_numpy(np.array(image)).permute(2, 0, 1).contiguous()
+    pixels = images.load(data, draft=LONGEST_SIDE).pixels
+    height, width = pixels.shape[:2]
+    _check_size((width, height), smallest)
+    if max(height, width) > LONGEST_SIDE:
+        scale = max(LONGEST_SIDE / max(height, width), smallest / min(height, width))
+        shape = (round(width * scale), round(height * scale))
+        pixels = np.asarray(Image.fromarray(pixels).resize(shape, Image.Resampling.LANCZOS))
+    return torch.from_numpy(pixels.transpose(2, 0, 1).copy())
 
 
-@contextmanager
-def _opened(data: bytes, smallest: int) -> Iterator[Image.Image]:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of odd metadata and of size, which is checked here
-            image = Image.open(io.BytesIO(data))
-            if image.width * image.height > MAX_PIXELS:
-                raise PictureError(f"{image.width}x{image.height} is over {MAX_PIXELS} pixels")
-            if min(image.size) < smallest:
-                raise PictureError(f"{image.width}x{image.height} has a side under {smallest} px")
-            yield image
-    except (Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
-        raise PictureError(f"no readable picture ({error})") from error
+def _check_size(size: tuple[int, int], smallest: int) -> None:
+    if min(size) < smallest:
+        raise PictureError(f"{size[0]}x{size[1]} has a side under {smallest} px")
 
 
 class Pictures:
@@ -261,6 +263,8 @@ def batches(
         sampler=numbers,
         num_workers=workers,
         prefetch_factor=4 if workers else None,
+        # Others would copy every kept picture, and would not inherit the handling of Ctrl-C.
+        multiprocessing_context="fork" if workers and sys.platform == "linux" else None,
         pin_memory=pin_memory,
     )
 

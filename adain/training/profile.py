@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
+from ..errors import OptionError
 from .trainer import Trainer
 
 
@@ -23,16 +24,22 @@ def profile(trainer: Trainer, batches: int = 30, warm_up: int = 5) -> Profile:
     """Measure, without saving anything; the trainer's weights change.
 
     Args:
-        trainer: a new one, with `steps` of at least 2 * (batches + warm_up).
+        trainer: with at least 2 * (batches + warm_up) batches left.
         batches: measured in each of the three parts.
         warm_up: batches before each that do not count.
+
+    Raises:
+        OptionError: too few batches are left.
     """
+    count = batches + warm_up
+    left = (trainer.settings.steps - trainer.step) * trainer.settings.accumulate
+    if left < 2 * count:
+        raise OptionError(f"{left} batches are left, {2 * count} are measured; give more --steps with --profile")
 
     def finish() -> None:
         if trainer.accelerator.device.type == "cuda":
             torch.cuda.synchronize()
 
-    count = batches + warm_up
     alone, steps, together, waits = [], [], [], []
 
     loader = trainer.batches()

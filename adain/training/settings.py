@@ -1,6 +1,7 @@
 """Everything that decides what a training run does."""
 
 import json
+import math
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
@@ -82,6 +83,12 @@ class Settings:
         ):
             if getattr(self, name) < 1:
                 raise OptionError(f"{name} is {getattr(self, name)}; expected at least 1")
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, int | float) and not (math.isfinite(value) and value >= 0):
+                raise OptionError(f"{field.name} is {value}; expected a number of 0 or more")
+        if self.seed >= 2**32:
+            raise OptionError(f"seed {self.seed} is too large; expected less than 2**32")
         if self.lr <= 0 or self.clip <= 0:
             raise OptionError(f"lr {self.lr} and clip {self.clip} must be above 0")
 

@@ -8,6 +8,7 @@ import json
 import math
 import re
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +20,6 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 from accelerate.utils import set_seed
-from safetensors.torch import save_file
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 from torch.utils.tensorboard import SummaryWriter
@@ -30,8 +30,8 @@ from ..errors import ModelError, OptionError
 from ..files import replacing
 from ..network import ARCHITECTURES
 from ..network.adain import StyleTransfer
-from ..network.checkpoint import load_encoder, read_safetensors, save_model
-from ..network.vgg import LAYERS, Encoder, mean_activations, normalise
+from ..network.checkpoint import fill, load_encoder, read_safetensors, save_model, write_safetensors
+from ..network.vgg import CONVS, LAYERS, Encoder, mean_activations, normalise
 from . import data
 from .losses import content_loss, identity_loss, style_loss
 from .settings import Precision, Settings
@@ -61,7 +61,6 @@ class Trainer:
         self.accelerator = Accelerator(
             mixed_precision=_accelerate_precision(settings.precision),
             gradient_accumulation_steps=settings.accumulate,
-            dataloader_config=None,
         )
         set_seed(settings.seed)  # of the decoder's first weights; the data has its own
         device = self.accelerator.device
@@ -75,6 +74,8 @@ class Trainer:
         self.network = StyleTransfer(encoder.name, ARCHITECTURES[settings.arch])
         self.network.encoder = encoder
         self.network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        # What is saved: computing in bfloat16 must not round the encoder for whoever uses the model.
+        self.encoder_state = {key: value.half().cpu() for key, value in encoder.state_dict().items()}
         # The encoder is fixed, so it can be in the computing type itself: no casts at every step.
         dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(self.accelerator.mixed_precision)
         self.network.encoder.requires_grad_(False).to(dtype=dtype)
@@ -155,7 +156,9 @@ class Trainer:
         )
         pairs = data.CropPairs(self.contents, self.styles, settings.crop, settings.zoom, settings.seed)
         on_gpu = settings.cache == "device" and self.accelerator.device.type != "cpu"
-        workers = 0 if on_gpu else settings.workers  # tensors on a GPU cannot be shared with workers
+        # Tensors on a GPU cannot be shared with workers, and without fork every kept picture would be copied.
+        alone = on_gpu or (settings.cache != "none" and sys.platform != "linux")
+        workers = 0 if alone else settings.workers
         pin = self.accelerator.device.type == "cuda" and not on_gpu
         return iter(data.batches(pairs, numbers, workers, pin_memory=pin))
 
@@ -166,7 +169,7 @@ class Trainer:
 
         Args:
             report: called every step with step, seconds, waited (for data, of those seconds), passed (broken
-                files) and, every `log_every` steps, the losses averaged since.
+                files) and, every `log_every` steps, at checkpoints and at the end, the losses averaged since.
             minutes: stop and save after this time.
 
         Returns:
@@ -192,7 +195,8 @@ class Trainer:
                         sums[name] = sums.get(name, 0) + loss
                     batches_summed += 1
                 facts = {"step": self.step, "waited": waited, "passed": passed}
-                if self.step % settings.log_every == 0:
+                last = self.step == settings.steps
+                if self.step % settings.log_every == 0 or self.step % settings.checkpoint_every == 0 or last:
                     means = {name: float(total) / batches_summed for name, total in sums.items()}
                     sums, batches_summed = {}, 0
                     facts |= means
@@ -202,7 +206,7 @@ class Trainer:
                         writer.add_scalar("lr", learning_rate(settings, self.step - 1), self.step)
                     if not math.isfinite(means["total"]):
                         raise OptionError(f"the loss is {means['total']} at step {self.step}; try a smaller --lr")
-                if main and self.step % settings.sample_every == 0:
+                if main and (self.step % settings.sample_every == 0 or last):
                     self._write_samples(writer)
                 if self.step % settings.checkpoint_every == 0:
                     self.save()
@@ -263,24 +267,26 @@ class Trainer:
         """Write a checkpoint of everything that a later step depends on, then drop the oldest ones."""
         if not self.accelerator.is_main_process:
             return
-        tensors = {f"encoder.{key}": value.half() for key, value in self.network.encoder.state_dict().items()}
+        tensors = {f"encoder.{key}": value for key, value in self.encoder_state.items()}
         tensors |= {f"decoder.{key}": value for key, value in self.network.decoder.state_dict().items()}
         tensors |= {f"average.{key}": value for key, value in self.average.module.state_dict().items()}
+        adam_steps = 0  # fewer than ours in fp16, where the scaler skips some
         for name, parameter in self.network.decoder.named_parameters():
             for moment in ("exp_avg", "exp_avg_sq"):
                 if parameter in self.optimizer.state:
+                    adam_steps = int(self.optimizer.state[parameter]["step"])
                     tensors[f"{moment}.{name}"] = self.optimizer.state[parameter][moment]
         scaler = self.accelerator.scaler
         header = {
             "step": self.step,
+            "adam_steps": adam_steps,
             "encoder": self.network.encoder.name,
             "scaler": scaler.state_dict() if scaler else {},
             "settings": asdict(self.settings),
         }
         path = self.run / "checkpoints" / f"step-{self.step:07d}.safetensors"
-        with replacing(path) as temporary:
-            cpu = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
-            save_file(cpu, temporary, metadata={KEY: json.dumps(header)})
+        cpu = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
+        write_safetensors(path, cpu, {KEY: json.dumps(header)})
         for old in _checkpoints(self.run)[: -self.settings.keep]:
             old.unlink()
 
@@ -295,23 +301,23 @@ class Trainer:
             self.average.module.load_state_dict(parts["average"])
             self.average.n_averaged.fill_(header["step"])  # at 0 its first update copies the weights
             # Adam has no moments before the first step.
-            for name, parameter in self.network.decoder.named_parameters() if header["step"] else ():
+            for name, parameter in self.network.decoder.named_parameters() if header["adam_steps"] else ():
                 self.optimizer.state[parameter] = {
-                    "step": torch.tensor(float(header["step"]), device=parameter.device),
+                    "step": torch.tensor(float(header["adam_steps"]), device=parameter.device),
                     "exp_avg": torch.empty_like(parameter).copy_(parts["exp_avg"][name]),
                     "exp_avg_sq": torch.empty_like(parameter).copy_(parts["exp_avg_sq"][name]),
                 }
             if self.accelerator.scaler and header["scaler"]:
                 self.accelerator.scaler.load_state_dict(header["scaler"])
             self.step = int(header["step"])
-        except (KeyError, RuntimeError) as error:
+        except (KeyError, RuntimeError, TypeError, ValueError) as error:
             raise ModelError(f"{path} does not fit these settings ({error}); resume with the run's own") from error
 
     def export_model(self, path: Path) -> None:
         """Write the averaged weights as a model file."""
         settings = self.settings
         model = StyleTransfer(self.network.encoder.name, self.network.layers)
-        model.encoder.load_state_dict(self.network.encoder.state_dict())
+        model.encoder.load_state_dict(self.encoder_state)
         model.decoder.load_state_dict(self.average.module.state_dict())
         name = settings.name or f"adain-{model.encoder.name}-{settings.arch}"
         facts = asdict(settings) | {
@@ -364,9 +370,14 @@ def newest_checkpoint(run: Path) -> State:
     if path is None:
         raise OptionError(f"{run} has no checkpoint to resume from; leave --resume away to start a run there")
     tensors, metadata = read_safetensors(path)
-    if KEY not in metadata:
-        raise ModelError(f"{path} is no checkpoint of `adain train`")
-    return tensors, json.loads(metadata[KEY]), path
+    try:
+        header = json.loads(metadata[KEY])
+        if header["encoder"] not in tuple(CONVS):
+            raise ValueError(f"encoder {header['encoder']}")
+        Settings.from_json(json.dumps(header["settings"]), path)
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise ModelError(f"{path} is no checkpoint of `adain train`, or damaged ({error})") from error
+    return tensors, header, path
 
 
 def saved_settings(run: Path) -> Settings:
@@ -385,30 +396,33 @@ def _checkpoints(run: Path) -> list[Path]:
 
 
 def _encoder_of(state: State, settings: Settings) -> Encoder:
-    tensors, header, _ = state
-    saved = header["settings"]
+    tensors, header, path = state
     for name in ("encoder", "arch"):
-        if saved[name] != getattr(settings, name):
-            raise OptionError(
-                f"the run was started with --{name} {saved[name]}, which cannot change to {getattr(settings, name)}"
-            )
+        if (saved := header["settings"][name]) != getattr(settings, name):
+            raise OptionError(f"the run has --{name} {saved}, which cannot change to {getattr(settings, name)}")
     encoder = Encoder(header["encoder"])
     prefix = "encoder."
-    encoder.load_state_dict(
-        {key.removeprefix(prefix): value.float() for key, value in tensors.items() if key.startswith(prefix)}
-    )
+    own = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
+    fill(encoder, own, str(path))
     return encoder
 
 
 def _accelerate_precision(precision: Precision) -> str:
     cuda = torch.cuda.is_available()
     if precision == "auto":
-        capable = torch.cpu.get_capabilities() if not cuda else {}
-        fast = torch.cuda.is_bf16_supported() if cuda else capable.get("avx512_bf16") or capable.get("amx_bf16")
-        return "bf16" if fast else "no"
+        return "bf16" if _has_bf16(cuda) else "no"
     if precision == "fp16" and not cuda:
         raise OptionError("precision fp16 needs a CUDA device; on this machine give bf16 or fp32")
     return {"fp32": "no"}.get(precision, precision)
+
+
+def _has_bf16(cuda: bool) -> bool:
+    if cuda:
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if not hasattr(torch.cpu, "get_capabilities"):  # added after 2.9
+        return False
+    found = torch.cpu.get_capabilities()
+    return bool(found.get("avx512_bf16") or found.get("amx_bf16"))
 
 
 @contextmanager
