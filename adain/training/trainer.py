@@ -200,12 +200,7 @@ class Trainer:
                     means = {name: float(total) / batches_summed for name, total in sums.items()}
                     sums, batches_summed = {}, 0
                     facts |= means
-                    if writer:
-                        for name, value in means.items():
-                            writer.add_scalar(f"loss/{name}", value, self.step)
-                        writer.add_scalar("lr", learning_rate(settings, self.step - 1), self.step)
-                    if not math.isfinite(means["total"]):
-                        raise OptionError(f"the loss is {means['total']} at step {self.step}; try a smaller --lr")
+                    self._log(means, writer)
                 if main and (self.step % settings.sample_every == 0 or last):
                     self._write_samples(writer)
                 if self.step % settings.checkpoint_every == 0:
@@ -221,6 +216,14 @@ class Trainer:
             writer.close()
         self.accelerator.end_training()
         return finished
+
+    def _log(self, losses: dict[str, float], writer: SummaryWriter | None) -> None:
+        if writer:
+            for name, value in losses.items():
+                writer.add_scalar(f"loss/{name}", value, self.step)
+            writer.add_scalar("lr", learning_rate(self.settings, self.step - 1), self.step)
+        if not math.isfinite(losses["total"]):
+            raise OptionError(f"the loss is {losses['total']} at step {self.step}; try a smaller --lr")
 
     def _agreed(self, stop: bool) -> bool:
         """Whether any process wants to stop: all have to leave the loop at the same step, or the rest would wait."""
