@@ -7,6 +7,7 @@ from typing import Any
 
 import onnx
 import pytest
+from accelerate.state import AcceleratorState
 from onnx import TensorProto, helper
 
 from adain.contract import Contract
@@ -78,6 +79,12 @@ def tiny(contract: Contract) -> onnx.ModelProto:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
     helper.set_model_props(model, contract.to_metadata())
     return model
+
+
+@pytest.fixture(autouse=True)
+def _fresh_accelerate() -> None:
+    """accelerate keeps the precision of its first use for the whole process; each test begins anew."""
+    AcceleratorState._reset_state()
 
 
 @pytest.fixture

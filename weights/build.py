@@ -3,8 +3,8 @@
     python weights/build.py RUN/model.safetensors --paintings FOLDER [--paintings FOLDER ...]
 
 The paintings of paintings.csv are looked for by file name in the folders, subfolders and .tar shards. Only
-their codes are kept. The pictures are made from photographs that come with scikit-image: astronaut (NASA,
-public domain) and chelsea (Stefan van der Walt, CC0).
+their codes are kept. The pictures are made from photographs that come with scikit-image: chelsea (Stefan
+van der Walt, CC0) and coffee (Rachel Michetti, CC0).
 """
 
 import argparse
@@ -25,7 +25,7 @@ from adain.styles import bank
 from adain.stylizer import Stylizer
 from adain.training.data import find_sources
 
-EXAMPLE = ("starry-night", "great-wave", "composition-vii", "mosaic", "scream")
+EXAMPLE = ("starry-night", "dance", "almond-blossom", "night-cafe", "udnie")
 
 
 def main() -> None:
@@ -41,8 +41,8 @@ def main() -> None:
     # adain.onnx is left out: it would add 13 MB to every install, and `adain export` makes it.
     export(source, shipped.ONNX, compact=True, graphs=("stylizer", "style_encoder"), report=print)
     build_bank(arguments.paintings, source.sha256)
-    draw(data.astronaut()[:448, 32:480], EXAMPLE, shipped.WEIGHTS / "example.jpg", columns=3, tile=320)
-    draw(data.chelsea()[:, 75:375], tuple(bank().paintings), shipped.WEIGHTS / "styles.jpg", columns=7, tile=200)
+    draw(data.chelsea()[:, 75:375], EXAMPLE, shipped.WEIGHTS / "example.jpg", columns=3, tile=300)
+    draw(data.coffee()[:, 100:500], tuple(bank().paintings), shipped.WEIGHTS / "styles.jpg", columns=7, tile=200)
 
 
 def build_bank(folders: Sequence[Path], sha256: str) -> None:

@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 CASES = {  # name -> style, alpha
     "great-wave": ("great-wave", 1.0),
     "scream-half": ("scream", 0.5),
-    "content": ("scream", 0.0),
+    "alpha-0": ("scream", 0.0),
 }
 
 
