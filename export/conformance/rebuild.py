@@ -1,0 +1,158 @@
+"""Rebuild the conformance set from the shipped weights: codes, expected pictures and the manifest.
+
+    python export/conformance/rebuild.py [--pictures]
+
+Runs onnxruntime on the CPU in float32. The input pictures are made only where one is missing; --pictures makes
+them all again. They are scaled crops of photographs that come with scikit-image (astronaut: NASA, public domain;
+chelsea: Stefan van der Walt, CC0; coffee: Rachel Michetti, CC0), and a painting that `paint` draws.
+"""
+
+import argparse
+import io
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw
+from replay import HERE, Pixels, blend, decode_picture, run_onnx, sha256
+
+MODELS = {"stylizer": "../../weights/onnx/stylizer.onnx", "style_encoder": "../../weights/onnx/style_encoder.onnx"}
+BANK = HERE.parents[1] / "weights" / "styles"
+STYLES = ("great-wave", "scream", "starry-night", "mosaic")  # of the bank
+
+# name: photograph, left, top, width and height of the crop, width and height of the picture
+CROPS = {
+    "astronaut": ("astronaut", 70, 10, 320, 240, 160, 120),  # multiples of the stride, 8
+    "chelsea": ("chelsea", 60, 20, 351, 279, 117, 93),
+    "coffee": ("coffee", 150, 70, 351, 279, 117, 93),
+    "narrow": ("chelsea", 200, 90, 17, 131, 17, 131),
+    "smallest": ("astronaut", 190, 90, 48, 48, 16, 16),
+}
+PAINTING = (143, 109)
+
+# name: picture; its code gets the name of the picture
+ENCODE = {"encode": "astronaut", "encode-odd": "painting", "encode-smallest": "smallest"}
+
+# name: contents, styles as in the manifest (a name stands for a code of weight 1), alpha
+STYLIZE: dict[str, tuple[list[str], list[str | dict[str, float]], float]] = {
+    "full": (["astronaut"], ["great-wave"], 1.0),
+    "alpha-half": (["astronaut"], ["scream"], 0.5),
+    "alpha-0": (["astronaut"], ["scream"], 0.0),
+    "odd": (["chelsea"], ["starry-night"], 1.0),
+    "narrow": (["narrow"], ["mosaic"], 1.0),
+    "smallest": (["smallest"], ["great-wave"], 1.0),
+    "blend": (["coffee"], [{"great-wave": 0.25, "scream": 0.75}], 1.0),
+    "batch-2": (["coffee", "chelsea"], ["mosaic", {"scream": 0.5, "starry-night": 0.5}], 1.0),
+    "batch-2-one-style": (["coffee", "chelsea"], ["scream"], 0.75),
+    "chain": (["coffee"], ["painting"], 1.0),
+}
+
+TOLERANCE = {"pixels": {"max": 3, "mean": 0.1}, "style": {"max": 0.002}}  # README.md says why
+
+
+def main() -> None:
+    """See the module."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pictures", action="store_true", help="make the input pictures again too")
+    make_pictures(HERE / "pictures", again=parser.parse_args().pictures)
+    rebuild(HERE)
+
+
+def rebuild(folder: Path) -> None:
+    """Write codes/, expected/ and manifest.json from folder/pictures and the shipped weights."""
+    models = {graph: (HERE / file).read_bytes() for graph, file in MODELS.items()}
+    stylize, encode_style = run_onnx(models["stylizer"], models["style_encoder"])
+    pictures = {file.stem: decode_picture(file.read_bytes()) for file in sorted((folder / "pictures").glob("*.png"))}
+    for old in ("codes", "expected"):
+        shutil.rmtree(folder / old, ignore_errors=True)
+        (folder / old).mkdir()
+
+    codes = {name: np.load(BANK / f"{name}.npy").ravel() for name in STYLES}
+    codes |= {name: encode_style(pictures[name][None])[0] for name in ENCODE.values()}
+    for name, code in codes.items():
+        (folder / "codes" / f"{name}.f32").write_bytes(code.astype("<f4").tobytes())
+        np.save(folder / "codes" / f"{name}.npy", code.astype("<f4"))
+
+    cases = []
+    for name, (contents, styles, alpha) in STYLIZE.items():
+        entries = [style if isinstance(style, dict) else {style: 1.0} for style in styles]
+        blends = np.stack([blend([(weight, codes[code]) for code, weight in entry.items()]) for entry in entries])
+        stylized = stylize(np.stack([pictures[content] for content in contents]), blends, alpha)
+        ends = [""] if len(stylized) == 1 else [f"-{index}" for index in range(len(stylized))]
+        expected = [f"expected/{name}{end}.png" for end in ends]
+        for file, picture in zip(expected, stylized, strict=True):
+            save(picture, folder / file)
+        cases.append(
+            {
+                "name": name,
+                "contents": [f"pictures/{content}.png" for content in contents],
+                "styles": [[{"code": f"codes/{code}.f32", "weight": entry[code]} for code in entry] for entry in entries],
+                "alpha": alpha,
+                "expected": expected,
+            }
+        )
+
+    files = sorted(file for part in ("pictures", "codes", "expected") for file in (folder / part).iterdir())
+    manifest = {
+        "version": 1,
+        "contract": "1",
+        "checkpoint_sha256": json.loads((BANK / "index.json").read_text("utf-8"))["model"],
+        "models": {graph: {"file": MODELS[graph], "sha256": sha256(model)} for graph, model in models.items()},
+        "files": {file.relative_to(folder).as_posix(): sha256(file.read_bytes()) for file in files},
+        "tolerance": TOLERANCE,
+        "encode": [
+            {"name": name, "image": f"pictures/{picture}.png", "code": f"codes/{picture}.f32"}
+            for name, picture in ENCODE.items()
+        ],
+        "stylize": cases,
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
+
+
+def make_pictures(folder: Path, *, again: bool = False) -> None:
+    """The input pictures that are missing, or all of them."""
+    folder.mkdir(exist_ok=True)
+    for name in (*CROPS, "painting"):
+        file = folder / f"{name}.png"
+        if again or not file.exists():
+            save(paint(*PAINTING) if name == "painting" else crop(*CROPS[name]), file)
+
+
+def crop(photograph: str, left: int, top: int, width: int, height: int, *size: int) -> Pixels:
+    """A part of a photograph of scikit-image, scaled to `size`."""
+    from skimage import data
+
+    part: Any = getattr(data, photograph)()[top : top + height, left : left + width]
+    return np.asarray(Image.fromarray(part).resize(size, Image.Resampling.LANCZOS))
+
+
+def paint(width: int, height: int, strokes: int = 2500) -> Pixels:
+    """A painting without a painter: curved strokes along the isolines of two waves, warm above and blue below."""
+    random = np.random.default_rng(0)
+    zoom = 4  # drawn larger, then reduced, for smooth edges
+    image = Image.new("RGB", (width * zoom, height * zoom), (60, 60, 90))
+    draw = ImageDraw.Draw(image)
+    for _ in range(strokes):
+        x, y = random.uniform(0, width), random.uniform(0, height)
+        warm = 1 / (1 + np.exp((y / height - 0.5 + 0.15 * np.sin(x / 20)) * 12))
+        colour = warm * np.array([230, 160, 50]) + (1 - warm) * np.array([30, 80, 150]) + random.normal(0, 30, 3)
+        line = [(x * zoom, y * zoom)]
+        for _ in range(6):
+            angle = 2 * np.sin(x / 23) + 2 * np.cos(y / 17)
+            x, y = x + 1.5 * np.cos(angle), y + 1.5 * np.sin(angle)
+            line.append((x * zoom, y * zoom))
+        draw.line(line, tuple(int(value) for value in colour.clip(0, 255)), 8, "curve")
+    return np.asarray(image.resize((width, height), Image.Resampling.LANCZOS))
+
+
+def save(picture: Pixels, file: Path) -> None:
+    """Write a PNG file of uint8 [H,W,3]."""
+    content = io.BytesIO()
+    Image.fromarray(picture).save(content, "PNG", optimize=True)
+    file.write_bytes(content.getvalue())
+
+
+if __name__ == "__main__":
+    main()

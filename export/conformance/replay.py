@@ -1,0 +1,162 @@
+"""Replay the conformance set with any engine: give its two functions, get one result for each case.
+
+    python export/conformance/replay.py
+
+does it with onnxruntime on the CPU and the shipped files. Needs numpy and Pillow; onnxruntime only for that.
+"""
+
+import hashlib
+import io
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+HERE = Path(__file__).parent
+
+Pixels = NDArray[np.uint8]
+Codes = NDArray[np.float32]
+Stylize = Callable[[Pixels, Codes, float], Pixels]  # contents [N,H,W,3], codes [N or 1,S], alpha -> [N,H,W,3]
+EncodeStyle = Callable[[Pixels], Codes]  # images [N,H,W,3] -> codes [N,S]
+
+
+@dataclass(frozen=True)
+class Result:
+    """Of one case: the differences from what was expected, of pixels in steps of 255, and whether they pass."""
+
+    name: str
+    largest: float
+    mean: float
+    passed: bool
+
+
+class Conformance:
+    """The set in a folder. Every file that is read must have the SHA-256 that the manifest names, or ValueError."""
+
+    def __init__(self, folder: Path = HERE) -> None:
+        self.folder = folder
+        self.manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text("utf-8"))
+
+    def read(self, name: str) -> bytes:
+        """A file by its name in the manifest."""
+        return self._read(name, self.manifest["files"][name])
+
+    def picture(self, name: str) -> Pixels:
+        """A picture: uint8 [H,W,3]."""
+        return decode_picture(self.read(name))
+
+    def code(self, name: str) -> Codes:
+        """A .f32 file: float32 [S]."""
+        return np.frombuffer(self.read(name), "<f4")
+
+    def model(self, graph: str) -> bytes:
+        """The ONNX file that made the set: "stylizer" or "style_encoder"."""
+        model = self.manifest["models"][graph]
+        return self._read(model["file"], model["sha256"])
+
+    def replay(self, stylize: Stylize, encode_style: EncodeStyle | None = None) -> list[Result]:
+        """Run every case.
+
+        Args:
+            stylize: contents uint8 [N,H,W,3], codes float32 [N or 1,S], alpha -> uint8 [N,H,W,3].
+            encode_style: uint8 [N,H,W,3] -> float32 [N,S]. Where a stylize case names a code that it has made, its
+                own code is used: a chain. None leaves the encode cases out.
+
+        Raises:
+            ValueError: an output has another shape or type than expected, or a file is not the manifest's.
+        """
+        results, own = [], {}
+        for case in self.manifest["encode"] if encode_style else ():
+            codes = encode_style(self.picture(case["image"])[None])
+            results.append(compare(case["name"], codes, self.code(case["code"])[None], self.tolerance("style")))
+            own[case["code"]] = codes[0]
+        for case in self.manifest["stylize"]:
+            contents = np.stack([self.picture(name) for name in case["contents"]])
+            expected = np.stack([self.picture(name) for name in case["expected"]])
+            codes = np.stack(
+                [
+                    blend([(part["weight"], own.get(part["code"], self.code(part["code"]))) for part in style])
+                    for style in case["styles"]
+                ]
+            )
+            stylized = stylize(contents, codes, case["alpha"])
+            results.append(compare(case["name"], stylized, expected, self.tolerance("pixels")))
+        return results
+
+    def tolerance(self, kind: str) -> dict[str, float]:
+        """The bounds for "pixels" (steps of 255) or "style": {"max": ..., "mean": ...}, the latter not always."""
+        bounds: dict[str, float] = self.manifest["tolerance"][kind]
+        return bounds
+
+    def _read(self, name: str, expected: str) -> bytes:
+        found = (self.folder / name).read_bytes()
+        if sha256(found) != expected:
+            raise ValueError(f"{self.folder / name} has SHA-256 {sha256(found)}, the manifest names {expected}")
+        return found
+
+
+def compare(name: str, got: NDArray[Any], expected: NDArray[Any], tolerance: dict[str, float]) -> Result:
+    """Hold an output against the expected one; NaN passes no bound."""
+    if (got.shape, got.dtype) != (expected.shape, expected.dtype):
+        raise ValueError(f"{name}: got {got.dtype} {got.shape}, expected {expected.dtype} {expected.shape}")
+    difference = np.abs(got.astype(np.float64) - expected)
+    largest, mean = float(difference.max()), float(difference.mean())
+    return Result(name, largest, mean, largest <= tolerance["max"] and mean <= tolerance.get("mean", np.inf))
+
+
+def blend(parts: Sequence[tuple[float, Codes]]) -> Codes:
+    """The weighted mean of codes [S], given as (weight, code) with weights that sum to 1."""
+    return np.sum([np.float32(weight) * code for weight, code in parts], axis=0, dtype=np.float32)
+
+
+def decode_picture(png: bytes) -> Pixels:
+    """The bytes of a PNG file as uint8 [H,W,3]."""
+    with Image.open(io.BytesIO(png)) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def sha256(content: bytes) -> str:
+    """In hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def run_onnx(stylizer: bytes, style_encoder: bytes) -> tuple[Stylize, EncodeStyle]:
+    """The reference: onnxruntime on the CPU with one thread, and its default optimisations."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    restyler, encoder = (
+        onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        for model in (stylizer, style_encoder)
+    )
+
+    def stylize(contents: Pixels, codes: Codes, alpha: float) -> Pixels:
+        inputs = {"content": contents, "style": codes, "alpha": np.array([alpha], np.float32)}
+        (stylized,) = restyler.run(["stylized"], inputs)
+        return stylized
+
+    def encode_style(images: Pixels) -> Codes:
+        (codes,) = encoder.run(["style"], {"image": images})
+        return codes
+
+    return stylize, encode_style
+
+
+def main() -> int:
+    """Print a line for each case; 1 when one fails."""
+    conformance = Conformance()
+    results = conformance.replay(*run_onnx(conformance.model("stylizer"), conformance.model("style_encoder")))
+    for result in results:
+        print(f"{'ok  ' if result.passed else 'FAIL'}  {result.name:20} {result.largest:8.4f} {result.mean:10.6f}")
+    return int(not all(result.passed for result in results))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
