@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
-from replay import HERE, Pixels, blend, decode_picture, run_onnx, sha256
+from replay import HERE, OnnxRuntime, Pixels, blend, decode_picture, sha256
 
 MODELS = {"stylizer": "../../weights/onnx/stylizer.onnx", "style_encoder": "../../weights/onnx/style_encoder.onnx"}
 BANK = HERE.parents[1] / "weights" / "styles"
@@ -63,14 +63,14 @@ def main() -> None:
 def rebuild(folder: Path) -> None:
     """Write codes/, expected/ and manifest.json from folder/pictures and the shipped weights."""
     models = {graph: (HERE / file).read_bytes() for graph, file in MODELS.items()}
-    stylize, encode_style = run_onnx(models["stylizer"], models["style_encoder"])
+    engine = OnnxRuntime(models["stylizer"], models["style_encoder"])
     pictures = {file.stem: decode_picture(file.read_bytes()) for file in sorted((folder / "pictures").glob("*.png"))}
     for old in ("codes", "expected"):
         shutil.rmtree(folder / old, ignore_errors=True)
         (folder / old).mkdir()
 
     codes = {name: np.load(BANK / f"{name}.npy").ravel() for name in STYLES}
-    codes |= {name: encode_style(pictures[name][None])[0] for name in ENCODE.values()}
+    codes |= {name: engine.encode_style(pictures[name][None])[0] for name in ENCODE.values()}
     for name, code in codes.items():
         (folder / "codes" / f"{name}.f32").write_bytes(code.astype("<f4").tobytes())
         np.save(folder / "codes" / f"{name}.npy", code.astype("<f4"))
@@ -79,7 +79,7 @@ def rebuild(folder: Path) -> None:
     for name, (contents, styles, alpha) in STYLIZE.items():
         entries = [style if isinstance(style, dict) else {style: 1.0} for style in styles]
         blends = np.stack([blend([(weight, codes[code]) for code, weight in entry.items()]) for entry in entries])
-        stylized = stylize(np.stack([pictures[content] for content in contents]), blends, alpha)
+        stylized = engine.stylize(np.stack([pictures[content] for content in contents]), blends, alpha)
         ends = [""] if len(stylized) == 1 else [f"-{index}" for index in range(len(stylized))]
         expected = [f"expected/{name}{end}.png" for end in ends]
         for file, picture in zip(expected, stylized, strict=True):
@@ -88,7 +88,9 @@ def rebuild(folder: Path) -> None:
             {
                 "name": name,
                 "contents": [f"pictures/{content}.png" for content in contents],
-                "styles": [[{"code": f"codes/{code}.f32", "weight": entry[code]} for code in entry] for entry in entries],
+                "styles": [
+                    [{"code": f"codes/{code}.f32", "weight": entry[code]} for code in entry] for entry in entries
+                ],
                 "alpha": alpha,
                 "expected": expected,
             }
@@ -97,8 +99,8 @@ def rebuild(folder: Path) -> None:
     files = sorted(file for part in ("pictures", "codes", "expected") for file in (folder / part).iterdir())
     manifest = {
         "version": 1,
-        "contract": "1",
-        "checkpoint_sha256": json.loads((BANK / "index.json").read_text("utf-8"))["model"],
+        "contract": engine.metadata["adain.contract"],
+        "checkpoint_sha256": engine.metadata["adain.checkpoint_sha256"],
         "models": {graph: {"file": MODELS[graph], "sha256": sha256(model)} for graph, model in models.items()},
         "files": {file.relative_to(folder).as_posix(): sha256(file.read_bytes()) for file in files},
         "tolerance": TOLERANCE,
@@ -120,12 +122,12 @@ def make_pictures(folder: Path, *, again: bool = False) -> None:
             save(paint(*PAINTING) if name == "painting" else crop(*CROPS[name]), file)
 
 
-def crop(photograph: str, left: int, top: int, width: int, height: int, *size: int) -> Pixels:
-    """A part of a photograph of scikit-image, scaled to `size`."""
+def crop(photograph: str, left: int, top: int, width: int, height: int, to_width: int, to_height: int) -> Pixels:
+    """A part of a photograph of scikit-image, scaled."""
     from skimage import data
 
     part: Any = getattr(data, photograph)()[top : top + height, left : left + width]
-    return np.asarray(Image.fromarray(part).resize(size, Image.Resampling.LANCZOS))
+    return np.asarray(Image.fromarray(part).resize((to_width, to_height), Image.Resampling.LANCZOS))
 
 
 def paint(width: int, height: int, strokes: int = 2500) -> Pixels:

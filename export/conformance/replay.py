@@ -71,21 +71,21 @@ class Conformance:
         Raises:
             ValueError: an output has another shape or type than expected, or a file is not the manifest's.
         """
-        results, own = [], {}
-        for case in self.manifest["encode"] if encode_style else ():
-            codes = encode_style(self.picture(case["image"])[None])
-            results.append(compare(case["name"], codes, self.code(case["code"])[None], self.tolerance("style")))
-            own[case["code"]] = codes[0]
+        results: list[Result] = []
+        own: dict[str, Codes] = {}
+        if encode_style is not None:
+            for case in self.manifest["encode"]:
+                code = encode_style(self.picture(case["image"])[None])
+                results.append(compare(case["name"], code, self.code(case["code"])[None], self.tolerance("style")))
+                own[case["code"]] = code[0]
         for case in self.manifest["stylize"]:
             contents = np.stack([self.picture(name) for name in case["contents"]])
             expected = np.stack([self.picture(name) for name in case["expected"]])
-            codes = np.stack(
-                [
-                    blend([(part["weight"], own.get(part["code"], self.code(part["code"]))) for part in style])
-                    for style in case["styles"]
-                ]
-            )
-            stylized = stylize(contents, codes, case["alpha"])
+            codes = [
+                blend([(part["weight"], own.get(part["code"], self.code(part["code"]))) for part in style])
+                for style in case["styles"]
+            ]
+            stylized = stylize(contents, np.stack(codes), case["alpha"])
             results.append(compare(case["name"], stylized, expected, self.tolerance("pixels")))
         return results
 
@@ -112,7 +112,8 @@ def compare(name: str, got: NDArray[Any], expected: NDArray[Any], tolerance: dic
 
 def blend(parts: Sequence[tuple[float, Codes]]) -> Codes:
     """The weighted mean of codes [S], given as (weight, code) with weights that sum to 1."""
-    return np.sum([np.float32(weight) * code for weight, code in parts], axis=0, dtype=np.float32)
+    blended: Codes = np.sum([np.float32(weight) * code for weight, code in parts], axis=0, dtype=np.float32)
+    return blended
 
 
 def decode_picture(png: bytes) -> Pixels:
@@ -126,35 +127,50 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def run_onnx(stylizer: bytes, style_encoder: bytes) -> tuple[Stylize, EncodeStyle]:
-    """The reference: onnxruntime on the CPU with one thread, and its default optimisations."""
-    import onnxruntime
+class OnnxRuntime:
+    """The reference: onnxruntime on the CPU with one thread.
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    restyler, encoder = (
-        onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        for model in (stylizer, style_encoder)
-    )
+    Args:
+        stylizer, style_encoder: the contents of `bytes` files of the contract.
+        optimise: False runs the graphs as they are in the files.
 
-    def stylize(contents: Pixels, codes: Codes, alpha: float) -> Pixels:
+    Attributes:
+        metadata: of the stylizer.
+    """
+
+    def __init__(self, stylizer: bytes, style_encoder: bytes, *, optimise: bool = True) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        if not optimise:
+            options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        self._stylizer, self._encoder = (
+            onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+            for model in (stylizer, style_encoder)
+        )
+        self.metadata: dict[str, str] = self._stylizer.get_modelmeta().custom_metadata_map
+
+    def stylize(self, contents: Pixels, codes: Codes, alpha: float) -> Pixels:
+        """A `Stylize`."""
         inputs = {"content": contents, "style": codes, "alpha": np.array([alpha], np.float32)}
-        (stylized,) = restyler.run(["stylized"], inputs)
+        stylized: Pixels = self._stylizer.run(["stylized"], inputs)[0]
         return stylized
 
-    def encode_style(images: Pixels) -> Codes:
-        (codes,) = encoder.run(["style"], {"image": images})
+    def encode_style(self, images: Pixels) -> Codes:
+        """An `EncodeStyle`."""
+        codes: Codes = self._encoder.run(["style"], {"image": images})[0]
         return codes
-
-    return stylize, encode_style
 
 
 def main() -> int:
     """Print a line for each case; 1 when one fails."""
     conformance = Conformance()
-    results = conformance.replay(*run_onnx(conformance.model("stylizer"), conformance.model("style_encoder")))
+    engine = OnnxRuntime(conformance.model("stylizer"), conformance.model("style_encoder"))
+    results = conformance.replay(engine.stylize, engine.encode_style)
     for result in results:
-        print(f"{'ok  ' if result.passed else 'FAIL'}  {result.name:20} {result.largest:8.4f} {result.mean:10.6f}")
+        verdict = "ok" if result.passed else "FAIL"
+        print(f"{verdict:4}  {result.name:20} largest {result.largest:.6f}, mean {result.mean:.6f}")
     return int(not all(result.passed for result in results))
 
 

@@ -1,0 +1,164 @@
+"""The grounds of the tolerance: how far other engines and typical faults are from the expected outputs.
+
+    python export/conformance/margins.py
+
+Prints the tables of README.md. Needs the package with `[train]`, for the network in PyTorch.
+"""
+
+from collections.abc import Callable
+from unittest.mock import patch
+
+import numpy as np
+import torch
+from replay import Codes, Conformance, EncodeStyle, OnnxRuntime, Pixels, Stylize
+from torch import Tensor
+from torch.nn import functional
+
+from adain import shipped
+from adain.network import adain, checkpoint
+from adain.network.vgg import STRIDE
+
+Engine = tuple[Stylize, EncodeStyle]
+Convolve = Callable[[Tensor, Tensor, Tensor | None], Tensor]
+
+
+def main() -> None:
+    """Print one line for each engine and each fault."""
+    torch.set_num_threads(1)
+    conformance = Conformance()
+    files = conformance.model("stylizer"), conformance.model("style_encoder")
+    runtime = OnnxRuntime(*files)
+    plain = OnnxRuntime(*files, optimise=False)
+    stylize, encode_style = runtime.stylize, runtime.encode_style
+    network = pytorch()
+
+    def report(name: str, engine: Engine) -> None:
+        results = conformance.replay(*engine)
+        coded = {case["name"] for case in conformance.manifest["encode"]}
+        pixels = [result for result in results if result.name not in coded]
+        code = max(result.largest for result in results if result.name in coded)
+        largest, mean = (max(getattr(result, field) for result in pixels) for field in ("largest", "mean"))
+        failed = sum(not result.passed for result in results)
+        print(f"| {name} | {largest:.0f} | {short(mean)} | {short(code)} | {failed} of {len(results)} |", flush=True)
+
+    head = "pixels, largest | mean of the worst case | codes, largest | cases that fail |\n" + "| --- " * 5 + "|"
+    print(f"| engine | {head}")
+    report("onnxruntime, no optimisations", (plain.stylize, plain.encode_style))
+    report("PyTorch", network)
+    report("PyTorch, float64", pytorch(torch.float64))
+    for name, convolve in (
+        ("Winograd F(6x6, 3x3)", winograd),
+        ("TF32 (10 bits)", rounding_to(10)),
+        ("bfloat16 (7 bits)", rounding_to(7)),
+    ):
+        with patch.object(functional, "conv2d", replacing(functional.conv2d, convolve)):
+            report(f"PyTorch, convolutions by {name}", network)
+
+    print(f"\n| fault | {head}")
+    report("blue first", (lambda x, c, a: stylize(flip(x), c, a)[..., ::-1], lambda x: encode_style(flip(x))))
+    report("rows for columns", (lambda x, c, a: turn(stylize(turn(x), c, a)), lambda x: encode_style(turn(x))))
+    report("values cut off, not rounded", pytorch(to_steps=np.floor))
+    report("edge repeated in the padding to a multiple of 8", pytorch(padding="symmetric"))
+    report("alpha ignored", (lambda x, c, a: stylize(x, c, 1.0), encode_style))
+    report("alpha blends pixels", (lambda x, c, a: mix(x, stylize(x, c, 1.0), a), encode_style))
+    report("the first code for the whole batch", (lambda x, c, a: stylize(x, c[:1], a), encode_style))
+    with patch.object(adain, "statistics", unbiased):
+        report("unbiased variance", network)
+    with patch.object(adain, "EPSILON", 1e-4), patch.object(adain.statistics, "__defaults__", (1e-4,)):
+        report("epsilon 1e-4 for 1e-5", network)
+
+
+def short(number: float) -> str:
+    """Two digits, without an exponent."""
+    return np.format_float_positional(number, 2, fractional=False, trim="-")
+
+
+def pytorch(
+    dtype: torch.dtype = torch.float32,
+    padding: str = "reflect",
+    to_steps: Callable[[np.ndarray], np.ndarray] = np.rint,
+) -> Engine:
+    """The network that was exported, with the doors of a `bytes` file written anew."""
+    model = checkpoint.load_model(shipped.CHECKPOINT).model.to(dtype).eval()
+
+    def enter(pixels: Pixels) -> Tensor:
+        height, width = pixels.shape[1:3]
+        sides = ((0, 0), (0, -height % STRIDE), (0, -width % STRIDE), (0, 0))
+        return torch.from_numpy(np.pad(pixels, sides, padding)).permute(0, 3, 1, 2).to(dtype) / 255  # type: ignore[call-overload]
+
+    @torch.no_grad()
+    def stylize(contents: Pixels, codes: Codes, alpha: float) -> Pixels:
+        height, width = contents.shape[1:3]
+        stylized = model.stylize(enter(contents), torch.tensor(codes, dtype=dtype), alpha).clamp(0, 1)
+        return to_steps(stylized.permute(0, 2, 3, 1)[:, :height, :width].numpy() * 255).astype(np.uint8)
+
+    @torch.no_grad()
+    def encode_style(images: Pixels) -> Codes:
+        return model.encode_style(enter(images)).float().numpy()
+
+    return stylize, encode_style
+
+
+def replacing(conv2d: Convolve, by: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """`conv2d` as modules call it, whose 3x3 convolutions are done by `by(conv2d, x, weight, bias)`."""
+
+    def convolve(x: Tensor, weight: Tensor, bias: Tensor | None = None, *settings: object) -> Tensor:
+        if weight.shape[2:] != (3, 3) or bias is None:
+            return conv2d(x, weight, bias)
+        return by(conv2d, x, weight, bias)
+
+    return convolve
+
+
+def rounding_to(bits: int) -> Callable[..., Tensor]:
+    """A convolution whose inputs and weights have so many bits after the leading one, and float32 sums."""
+
+    def rounded(x: Tensor) -> Tensor:
+        mantissa, exponent = torch.frexp(x)  # mantissa in 0.5..1
+        return torch.ldexp((mantissa * 2 ** (bits + 1)).round(), exponent - bits - 1)
+
+    return lambda conv2d, x, weight, bias: conv2d(rounded(x), rounded(weight), bias)
+
+
+def winograd(conv2d: Convolve, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """Lavin and Gray, arXiv 1509.09308: tiles of 6x6 outputs, products at 7 points and infinity, in float32."""
+
+    def powers(count: int) -> np.ndarray:
+        points = (0, 1, -1, 2, -2, 0.5, -0.5)
+        return np.array(
+            [[float(point) ** power for power in range(count)] for point in points] + [[0] * (count - 1) + [1]]
+        )
+
+    inputs = np.linalg.inv(powers(8)).T
+    scale = np.abs(inputs).max(1, keepdims=True)  # moved to the kernel, so that no product is far from 1
+    before, kernel, after = (torch.tensor(m, dtype=x.dtype) for m in (inputs / scale, powers(3) * scale, powers(6).T))
+    height, width = x.shape[2] - 2, x.shape[3] - 2
+    tiles = functional.pad(x, (0, -width % 6, 0, -height % 6)).unfold(2, 8, 6).unfold(3, 8, 6)
+    products = torch.einsum("nihwab,oiab->nohwab", before @ tiles @ before.T, kernel @ weight @ kernel.T)
+    outputs = (after @ products @ after.T).permute(0, 1, 2, 4, 3, 5).flatten(4, 5).flatten(2, 3)
+    return outputs[:, :, :height, :width] + bias[:, None, None]
+
+
+def unbiased(features: Tensor, epsilon: float = 1e-5) -> tuple[Tensor, Tensor]:
+    """Statistics with N - 1 for N."""
+    variance = features.var((2, 3), keepdim=True, correction=1)
+    return features.mean((2, 3), keepdim=True), (variance + epsilon).sqrt()
+
+
+def flip(pixels: Pixels) -> Pixels:
+    """Blue first."""
+    return np.ascontiguousarray(pixels[..., ::-1])
+
+
+def turn(pixels: Pixels) -> Pixels:
+    """Rows for columns."""
+    return np.ascontiguousarray(pixels.swapaxes(1, 2))
+
+
+def mix(content: Pixels, stylized: Pixels, alpha: float) -> Pixels:
+    """A blend of pixels."""
+    return np.rint((1 - alpha) * content + alpha * stylized).astype(np.uint8)
+
+
+if __name__ == "__main__":
+    main()
