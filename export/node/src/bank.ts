@@ -40,8 +40,11 @@ async function readIndex(path: string): Promise<{ model: string; names: string[]
     const { model, styles } = JSON.parse(await readFile(path, "utf8")) as { model: string; styles: object };
     return { model, names: Object.keys(styles) };
   } catch (error) {
-    throw new AdaINError(`the styles cannot be read from ${path} (${reason(error)}); set ADAIN_MODELS, or give a picture`, {
-      cause: error,
-    });
+    throw new AdaINError(
+      `the styles cannot be read from ${path} (${reason(error)}); set ADAIN_MODELS, or give a picture`,
+      {
+        cause: error,
+      },
+    );
   }
 }

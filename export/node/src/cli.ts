@@ -4,7 +4,17 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { reason } from "./errors.js";
-import { AdaINError, bankCode, blend, loadCode, modelsFolder, readPicture, Stylizer, stylesFolder, writePicture } from "./index.js";
+import {
+  AdaINError,
+  bankCode,
+  blend,
+  loadCode,
+  modelsFolder,
+  readPicture,
+  Stylizer,
+  stylesFolder,
+  writePicture,
+} from "./index.js";
 import { checkSuffix } from "./picture.js";
 
 const USAGE = `Usage: adain CONTENT -s STYLE -o OUT [-a ALPHA] [--style2 STYLE --blend W]
@@ -76,7 +86,8 @@ function share(text: string, option: string): number {
 /** The code of what the user calls a style: a file of a code, a picture, or a name of the bank. */
 async function findCode(style: string, stylizer: Stylizer): Promise<Float32Array> {
   if (/\.(npy|f32)$/i.test(style)) return loadCode(style);
-  if (statSync(style, { throwIfNoEntry: false })?.isFile()) return stylizer.encodeStyle(await readPicture(style, STYLE_SIDE));
+  if (statSync(style, { throwIfNoEntry: false })?.isFile())
+    return stylizer.encodeStyle(await readPicture(style, STYLE_SIDE));
   return bankCode(style, stylesFolder(), stylizer.checkpoint);
 }
 

@@ -54,7 +54,9 @@ export function blend(codes: readonly Float32Array[], weights: readonly number[]
 export function checkFinite(code: Float32Array, name: string): void {
   const bad = code.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) {
-    throw new AdaINError(`${name} is ${code[bad]} at position ${bad}, finite values were expected; encode the style again`);
+    throw new AdaINError(
+      `${name} is ${code[bad]} at position ${bad}, finite values were expected; encode the style again`,
+    );
   }
 }
 
@@ -70,7 +72,9 @@ function npyData(file: Buffer, path: string): Buffer {
   const sides = (shape?.match(/\d+/g) ?? []).map(Number);
   const [rows, size] = sides.length === 1 ? [1, sides[0]!] : [sides[0], sides[1]];
   if (type !== "<f4" || sides.length > 2 || rows !== 1) {
-    throw new AdaINError(`${path} holds ${type} of shape [${sides}]; little-endian float32 (<f4) [S] or [1,S] was expected`);
+    throw new AdaINError(
+      `${path} holds ${type} of shape [${sides}]; little-endian float32 (<f4) [S] or [1,S] was expected`,
+    );
   }
   const values = file.subarray(start + length);
   if (values.length !== 4 * size!) {

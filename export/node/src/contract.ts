@@ -53,7 +53,8 @@ export function readContract(bytes: Uint8Array, file: string, graph: Graph): Con
   }
   if (version !== VERSION) {
     throw new AdaINError(
-      `${file} follows contract version ${version}, this package knows version ${VERSION}; use the package that fits the file, or export it again`,
+      `${file} follows contract version ${version}, this package knows version ${VERSION}; ` +
+        "use the package that fits the file, or export it again",
     );
   }
   const found = metadata.get("adain.graph");

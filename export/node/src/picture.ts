@@ -24,14 +24,18 @@ export interface Picture {
 export async function readPicture(path: string, shorterSide?: number): Promise<Picture> {
   try {
     // The bytes and not the path: sharp's cache does not notice that a file has changed.
-    const image = sharp(await readFile(path)).autoOrient().flatten({ background: "white" });
+    const image = sharp(await readFile(path))
+      .autoOrient()
+      .flatten({ background: "white" });
     if (shorterSide !== undefined) {
       image.resize(shorterSide, shorterSide, { fit: "outside", withoutEnlargement: true });
     }
     const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
     return { width: info.width, height: info.height, data };
   } catch (error) {
-    throw new AdaINError(`${path} cannot be read as a picture (${reason(error)}); give a JPEG or PNG file`, { cause: error });
+    throw new AdaINError(`${path} cannot be read as a picture (${reason(error)}); give a JPEG or PNG file`, {
+      cause: error,
+    });
   }
 }
 
@@ -55,18 +59,25 @@ export async function writePicture(picture: Picture, path: string): Promise<void
   const png = extname(path).toLowerCase() === ".png";
   const part = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
   try {
-    await writeFile(part, await (png ? image.png() : image.jpeg({ quality: 95, chromaSubsampling: "4:4:4" })).toBuffer());
+    await writeFile(
+      part,
+      await (png ? image.png() : image.jpeg({ quality: 95, chromaSubsampling: "4:4:4" })).toBuffer(),
+    );
     await rename(part, path);
   } catch (error) {
     await rm(part, { force: true });
-    throw new AdaINError(`${path} cannot be written (${reason(error)}); check the folder and its rights`, { cause: error });
+    throw new AdaINError(`${path} cannot be written (${reason(error)}); check the folder and its rights`, {
+      cause: error,
+    });
   }
 }
 
 /** @throws AdaINError a side below 16, or data that does not fit the sides. */
 export function checkPicture({ width, height, data }: Picture, name: string): void {
   if (!(Number.isSafeInteger(width) && Number.isSafeInteger(height) && Math.min(width, height) >= MIN_SIDE)) {
-    throw new AdaINError(`${name} is ${width} x ${height} pixels, sides of at least ${MIN_SIDE} were expected; enlarge it`);
+    throw new AdaINError(
+      `${name} is ${width} x ${height} pixels, sides of at least ${MIN_SIDE} were expected; enlarge it`,
+    );
   }
   if (!(data instanceof Uint8Array) || data.length !== width * height * 3) {
     const came = data instanceof Uint8Array ? `${data.length} bytes` : "no Uint8Array";

@@ -110,13 +110,18 @@ export class Stylizer {
       throw new AdaINError(`the contents are ${sizes} pixels, one size was expected; stylise them one by one`);
     }
     if (codes.length !== 1 && codes.length !== contents.length) {
-      throw new AdaINError(`${codes.length} codes came for ${contents.length} contents; give one for each, or one for all`);
+      throw new AdaINError(
+        `${codes.length} codes came for ${contents.length} contents; give one for each, or one for all`,
+      );
     }
     codes.forEach((code, i) => this.#checkCode(code, label("style code", i, codes)));
     if (!(alpha >= 0 && alpha <= 1)) {
       throw new AdaINError(`alpha is ${alpha}; give a number from 0 (the content) to 1 (the full style)`);
     }
-    const style = new Tensor("float32", Float32Array.from(codes.flatMap((code) => [...code])), [codes.length, this.styleSize]);
+    const style = new Tensor("float32", Float32Array.from(codes.flatMap((code) => [...code])), [
+      codes.length,
+      this.styleSize,
+    ]);
     const data = (await run(this.#stylizer, {
       content: pixels(contents),
       style,
@@ -151,7 +156,9 @@ async function loadModel(file: string, graph: Graph, options: InferenceSession.S
   try {
     return { contract, session: await InferenceSession.create(bytes, options) };
   } catch (error) {
-    throw new AdaINError(`onnxruntime cannot load ${file} (${reason(error)}); copy or export it again`, { cause: error });
+    throw new AdaINError(`onnxruntime cannot load ${file} (${reason(error)}); copy or export it again`, {
+      cause: error,
+    });
   }
 }
 
@@ -161,7 +168,9 @@ async function run({ session }: Model, inputs: InferenceSession.FeedsType): Prom
     const outputs = await session.run(inputs);
     return outputs[session.outputNames[0]!]!.data;
   } catch (error) {
-    throw new AdaINError(`onnxruntime failed (${reason(error)}); a smaller picture needs less memory`, { cause: error });
+    throw new AdaINError(`onnxruntime failed (${reason(error)}); a smaller picture needs less memory`, {
+      cause: error,
+    });
   }
 }
 

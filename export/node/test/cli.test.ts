@@ -8,7 +8,11 @@ import { readPicture, stylesFolder, writePicture } from "../src/index.js";
 import { CLI, temporaryFolder, waves } from "./helpers.js";
 
 function adain(folder: string, args: string[], env: NodeJS.ProcessEnv = {}) {
-  return spawnSync(process.execPath, [CLI, ...args], { cwd: folder, encoding: "utf8", env: { ...process.env, ...env } });
+  return spawnSync(process.execPath, [CLI, ...args], {
+    cwd: folder,
+    encoding: "utf8",
+    env: { ...process.env, ...env },
+  });
 }
 
 /** The names of two styles of the bank. */

@@ -12,7 +12,14 @@ function npy(type: string, shape: string, values: Buffer, version = 1): Buffer {
   const header = text.padEnd(128 - 8 - sizeBytes - 1) + "\n";
   const size = Buffer.alloc(sizeBytes);
   size.writeUIntLE(header.length, 0, sizeBytes);
-  return Buffer.concat([Buffer.from([0x93]), Buffer.from("NUMPY"), Buffer.from([version, 0]), size, Buffer.from(header), values]);
+  return Buffer.concat([
+    Buffer.from([0x93]),
+    Buffer.from("NUMPY"),
+    Buffer.from([version, 0]),
+    size,
+    Buffer.from(header),
+    values,
+  ]);
 }
 
 function float32(...values: number[]): Buffer {
@@ -76,7 +83,13 @@ test("a blend is the weighted mean, with weights in any unit", () => {
 
 test("a blend refuses weights and codes that do not fit", () => {
   const [a, b] = [Float32Array.of(0, 4), Float32Array.of(8, 0)];
-  for (const weights of [[NaN, 1], [Infinity, 1], [-1, 2], [0, 0], [1e308, 1e308]]) {
+  for (const weights of [
+    [NaN, 1],
+    [Infinity, 1],
+    [-1, 2],
+    [0, 0],
+    [1e308, 1e308],
+  ]) {
     assert.throws(() => blend([a, b], weights), adainError(/^the weights are/), String(weights));
   }
   assert.throws(() => blend([a, b], [1]), adainError(/1 weights came for 2 codes/));

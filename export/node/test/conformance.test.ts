@@ -33,7 +33,13 @@ const { tolerance, models } = manifest;
 /** The path of a file of the manifest, after a check of its SHA-256. */
 async function verified(file: string, sha256 = manifest.files[file]): Promise<string> {
   const path = join(folder, file);
-  assert.equal(createHash("sha256").update(await readFile(path)).digest("hex"), sha256, `SHA-256 of ${file}`);
+  assert.equal(
+    createHash("sha256")
+      .update(await readFile(path))
+      .digest("hex"),
+    sha256,
+    `SHA-256 of ${file}`,
+  );
   return path;
 }
 
@@ -50,7 +56,11 @@ after(() => stylizer.release());
 test("the manifest is of this contract and of this model", () => {
   assert.equal(manifest.version, 1);
   assert.equal(manifest.contract, VERSION);
-  assert.equal(stylizer.checkpoint, manifest.checkpoint_sha256, "checkpoint_sha256 of the model and of the manifest differ");
+  assert.equal(
+    stylizer.checkpoint,
+    manifest.checkpoint_sha256,
+    "checkpoint_sha256 of the model and of the manifest differ",
+  );
   assert.ok(manifest.encode.length > 0 && manifest.stylize.length > 0, "the manifest has no cases");
 });
 
@@ -64,7 +74,10 @@ for (const { name, contents, styles, alpha, expected } of manifest.stylize) {
   test(`stylize: ${name}`, async () => {
     const codes = await Promise.all(
       styles.map(async (parts) =>
-        blend(await Promise.all(parts.map((part) => code(part.code))), parts.map((part) => part.weight)),
+        blend(
+          await Promise.all(parts.map((part) => code(part.code))),
+          parts.map((part) => part.weight),
+        ),
       ),
     );
     const outputs = await stylizer.stylizeBatch(await Promise.all(contents.map(picture)), codes, alpha);

@@ -9,13 +9,20 @@ import { adainError, temporaryFolder, waves } from "./helpers.js";
 test("every kind of file becomes upright 8-bit RGB", async (t) => {
   const folder = await temporaryFolder(t);
   const brown = () => sharp({ create: { width: 20, height: 30, channels: 3, background: "#804020" } });
-  const clear = { create: { width: 20, height: 30, channels: 4 as const, background: { r: 255, g: 0, b: 0, alpha: 0 } } };
+  const clear = {
+    create: { width: 20, height: 30, channels: 4 as const, background: { r: 255, g: 0, b: 0, alpha: 0 } },
+  };
   const files: [string, Sharp, number[], number[]][] = [
     ["plain.png", brown(), [20, 30], [128, 64, 32]],
     ["sixteen-bits.png", brown().toColourspace("rgb16"), [20, 30], [128, 64, 32]],
     ["palette.png", brown().png({ palette: true }), [20, 30], [128, 64, 32]],
     ["display-p3.png", brown().withIccProfile("p3"), [20, 30], [128, 64, 32]],
-    ["grey.png", sharp({ create: { ...clear.create, channels: 3, background: "#777" } }).toColourspace("b-w"), [20, 30], [119, 119, 119]],
+    [
+      "grey.png",
+      sharp({ create: { ...clear.create, channels: 3, background: "#777" } }).toColourspace("b-w"),
+      [20, 30],
+      [119, 119, 119],
+    ],
     ["transparent.png", sharp(clear), [20, 30], [255, 255, 255]],
     ["turned.jpg", brown().withMetadata({ orientation: 6 }), [30, 20], [128, 64, 32]],
   ];
@@ -24,7 +31,10 @@ test("every kind of file becomes upright 8-bit RGB", async (t) => {
     const { width, height, data } = await readPicture(join(folder, name));
     assert.deepEqual([width, height], size, name);
     assert.equal(data.length, 20 * 30 * 3, name);
-    assert.ok(colour.every((value, i) => Math.abs(data[i]! - value) <= 2), `${name} is ${data.subarray(0, 3)}`);
+    assert.ok(
+      colour.every((value, i) => Math.abs(data[i]! - value) <= 2),
+      `${name} is ${data.subarray(0, 3)}`,
+    );
   }
   const turned = sharp({ create: { width: 40, height: 20, channels: 3, background: "black" } })
     .composite([{ input: { create: { width: 20, height: 20, channels: 3, background: "white" } }, left: 0, top: 0 }])
@@ -63,6 +73,9 @@ test("a picture is written whole or not at all", async (t) => {
   assert.equal((await sharp(join(folder, "out.JPG")).metadata()).chromaSubsampling, "4:4:4");
   await assert.rejects(writePicture(picture, join(folder, "out.gif")), adainError(/ends with none of/));
   await assert.rejects(writePicture(picture, join(folder, "missing", "out.png")), adainError(/cannot be written/));
-  await assert.rejects(writePicture({ ...picture, width: 34 }, join(folder, "bad.png")), adainError(/has 2079 bytes; give 2142/));
+  await assert.rejects(
+    writePicture({ ...picture, width: 34 }, join(folder, "bad.png")),
+    adainError(/has 2079 bytes; give 2142/),
+  );
   assert.deepEqual((await readdir(folder)).sort(), ["out.JPG", "out.png"]);
 });

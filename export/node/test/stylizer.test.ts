@@ -17,14 +17,21 @@ test("a file that is not what was asked for is refused", async (t) => {
     ["empty.onnx", "", /no adain\.contract entry/],
     ["cut.onnx", (await readFile(STYLIZER)).subarray(0, 100_000), /cut\.onnx is not an ONNX model/],
     ["version.onnx", await withMetadata(STYLIZER, { "adain.contract": "2" }), /contract version 2.* knows version 1/],
-    ["portable.onnx", await withMetadata(STYLIZER, { "adain.io": "portable" }), /takes portable pixels, bytes were expected/],
+    [
+      "portable.onnx",
+      await withMetadata(STYLIZER, { "adain.io": "portable" }),
+      /takes portable pixels, bytes were expected/,
+    ],
     ["size.onnx", await withMetadata(STYLIZER, { "adain.style_size": "many" }), /incomplete metadata/],
   ];
   for (const [name, bytes, message] of files) {
     await writeFile(join(folder, name), bytes);
     await assert.rejects(Stylizer.load(join(folder, name)), adainError(message), name);
   }
-  await assert.rejects(Stylizer.load(join(folder, "missing.onnx")), adainError(/the stylizer cannot be read .*missing\.onnx/));
+  await assert.rejects(
+    Stylizer.load(join(folder, "missing.onnx")),
+    adainError(/the stylizer cannot be read .*missing\.onnx/),
+  );
   await assert.rejects(Stylizer.load(STYLE_ENCODER), adainError(/is a style_encoder, a stylizer was expected/));
   await assert.rejects(Stylizer.load(STYLIZER, STYLIZER), adainError(/is a stylizer, a style_encoder was expected/));
 });
