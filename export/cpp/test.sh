@@ -11,8 +11,9 @@ skip() {
 for tool in cmake c++ pkg-config; do
   command -v "$tool" > /dev/null || skip "$tool"
 done
+missing=
 while read -r library package; do
-  pkg-config --exists "$library" || skip "$library (Debian package $package)"
+  pkg-config --exists "$library" || missing+=" $package"
 done << 'LIBRARIES'
 libturbojpeg libturbojpeg0-dev
 libpng libpng-dev
@@ -21,6 +22,7 @@ nlohmann_json nlohmann-json3-dev
 libcrypto libssl-dev
 gtest libgtest-dev
 LIBRARIES
+[ -z "$missing" ] || skip "these Debian packages:$missing"
 if [ -z "${ONNXRUNTIME_ROOT:-}" ]; then
   command -v apt-get > /dev/null && python3 -m pip --version > /dev/null 2>&1 ||
     skip "ONNXRUNTIME_ROOT, the folder of an onnxruntime release (or Debian and pip, to fetch one)"

@@ -56,8 +56,9 @@ Picture decode_jpeg(const Bytes& bytes) {
     throw PictureError(tjGetErrorStr2(decoder.get()));
   }
   Picture picture = blank(static_cast<std::size_t>(width), static_cast<std::size_t>(height));
-  if (tjDecompress2(decoder.get(), bytes.data(), bytes.size(), picture.pixels.data(), width, 0, height, TJPF_RGB,
-                    TJFLAG_STOPONWARNING) != 0) {  // a file cut short is a warning
+  // Not 0 for warnings too, such as that the file is cut short.
+  if (tjDecompress2(decoder.get(), bytes.data(), bytes.size(), picture.pixels.data(), width, 0, height, TJPF_RGB, 0) !=
+      0) {
     throw PictureError(tjGetErrorStr2(decoder.get()));
   }
   return upright(picture, exif_orientation(bytes));
@@ -142,7 +143,8 @@ Picture read(const std::filesystem::path& file) {
     }
     throw PictureError("neither JPEG nor PNG");
   } catch (const PictureError& error) {
-    throw PictureError(file.string() + " cannot be read (" + error.what() + "); give a JPEG or PNG file");
+    throw PictureError(file.string() + " cannot be read (" + error.what() +
+                       "); give an intact JPEG (RGB or grey) or PNG file");
   }
 }
 

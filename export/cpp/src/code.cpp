@@ -72,7 +72,7 @@ Code read_npy(const std::filesystem::path& file) {
   const std::string header = data.substr(start, length);
   std::smatch type;
   std::smatch shape;
-  if (!std::regex_search(header, type, std::regex(R"('descr': *'([^']*)')")) ||
+  if (!std::regex_search(header, type, std::regex(R"('descr': *'([<>=|A-Za-z0-9]*)')")) ||
       !std::regex_search(header, shape, std::regex(R"('shape': *\(([0-9, ]*)\))"))) {
     throw StyleError(file.string() + " has a broken header" + cure);
   }

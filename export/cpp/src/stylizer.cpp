@@ -101,14 +101,14 @@ std::string size_of(const Picture& picture) {
   return std::to_string(picture.width) + " x " + std::to_string(picture.height);
 }
 
-void check(const Picture& picture) {
+void check(const Picture& picture, const std::string& name) {
   if (std::min(picture.width, picture.height) < min_side) {
-    throw PictureError("the picture is " + size_of(picture) + "; both sides need at least " +
+    throw PictureError("the " + name + " is " + size_of(picture) + "; both sides need at least " +
                        std::to_string(min_side) + " pixels");
   }
   if (picture.pixels.size() != picture.width * picture.height * 3) {
-    throw PictureError("the picture is " + size_of(picture) + ", but has " + std::to_string(picture.pixels.size()) +
-                       " bytes; give width * height * 3");
+    throw PictureError("the " + name + " is " + size_of(picture) + ", but has " +
+                       std::to_string(picture.pixels.size()) + " bytes; give width * height * 3");
   }
 }
 
@@ -154,7 +154,7 @@ Code Stylizer::encode_style(const Picture& image) const {
   if (!models_->encoder) {
     throw ModelError("no style encoder was loaded; give the path of style_encoder.onnx too");
   }
-  check(image);
+  check(image, "style picture");
   std::vector<std::uint8_t> pixels = image.pixels;
   std::vector<Ort::Value> inputs;
   inputs.push_back(tensor(pixels, {1, dim(image.height), dim(image.width), 3}));
@@ -182,7 +182,7 @@ std::vector<Picture> Stylizer::stylize(const std::vector<Picture>& contents, con
   const Picture& first = contents[0];
   std::vector<std::uint8_t> pixels;
   for (const Picture& content : contents) {
-    check(content);
+    check(content, "content");
     if (content.width != first.width || content.height != first.height) {
       throw PictureError("a batch has pictures of " + size_of(first) + " and " + size_of(content) +
                          "; give pictures of one size, or one after the other");

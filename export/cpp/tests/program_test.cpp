@@ -86,7 +86,7 @@ TEST_F(Program, RefusesBadInput) {
 
   expect_refusal((folder / "none.png").string() + rest, "missing");
   expect_refusal((folder / "text.jpg").string() + rest, "neither JPEG nor PNG");
-  expect_refusal((folder / "small.png").string() + rest, "15 x 40");
+  expect_refusal((folder / "small.png").string() + rest, "the content is 15 x 40");
   expect_refusal(content.string() + " -s nobody -o " + output.string(), "no style or file named nobody");
   expect_refusal(content.string() + " -s " + (folder / "text.npy").string() + " -o " + output.string(), "no .npy");
   expect_refusal(content.string() + " -s " + painting.string() + " -o out.gif", "unknown suffix");

@@ -100,8 +100,8 @@ TEST_F(Loaded, BatchGivesWhatSinglePicturesGive) {
 
 TEST_F(Loaded, RefusesPictures) {
   const Code code(stylizer->style_size());
-  expect_error<adain::PictureError>("15 x 40", [&] { stylizer->stylize(gradient(15, 40), code); });
-  expect_error<adain::PictureError>("40 x 15", [&] { stylizer->encode_style(gradient(40, 15)); });
+  expect_error<adain::PictureError>("the content is 15 x 40", [&] { stylizer->stylize(gradient(15, 40), code); });
+  expect_error<adain::PictureError>("the style picture is 40 x 15", [&] { stylizer->encode_style(gradient(40, 15)); });
   expect_error<adain::PictureError>("16 x 16 and 16 x 17", [&] {
     stylizer->stylize({gradient(16, 16), gradient(16, 17)}, {code});
   });
