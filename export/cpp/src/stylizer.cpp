@@ -6,7 +6,6 @@
 #include <cmath>
 #include <cstdlib>
 #include <system_error>
-#include <utility>
 
 #include "adain/error.hpp"
 

@@ -1,7 +1,8 @@
 #include "adain/stylizer.hpp"
 
+#include <algorithm>
 #include <cmath>
-#include <utility>
+#include <future>
 
 #include "adain/error.hpp"
 #include "support.hpp"
@@ -82,20 +83,35 @@ TEST_F(Loaded, KeepsTheSize) {
   EXPECT_EQ(result.pixels.size(), 19U * 33 * 3);
 }
 
+void expect_near(const adain::Picture& picture, const adain::Picture& expected) {
+  ASSERT_EQ(picture.pixels.size(), expected.pixels.size());
+  for (std::size_t i = 0; i < expected.pixels.size(); ++i) {
+    ASSERT_NEAR(picture.pixels[i], expected.pixels[i], 1) << "value " << i;
+  }
+}
+
 TEST_F(Loaded, BatchGivesWhatSinglePicturesGive) {
   auto second = gradient(24, 17);
   std::reverse(second.pixels.begin(), second.pixels.end());
   const std::vector contents{gradient(24, 17), second};
   const std::vector codes{stylizer->encode_style(gradient(16, 16)), stylizer->encode_style(second)};
-  const auto batch = stylizer->stylize(contents, codes, 0.5F);
-  ASSERT_EQ(batch.size(), 2U);
-  for (std::size_t i = 0; i < 2; ++i) {
-    const auto single = stylizer->stylize(contents[i], codes[i], 0.5F);
-    for (std::size_t j = 0; j < single.pixels.size(); ++j) {
-      ASSERT_LE(std::abs(single.pixels[j] - batch[i].pixels[j]), 1) << "picture " << i << ", value " << j;
-    }
-  }
-  EXPECT_EQ(stylizer->stylize(contents, {codes[0]}, 0.5F)[0].pixels, batch[0].pixels);
+  const auto with_two = stylizer->stylize(contents, codes, 0.5F);
+  const auto with_one = stylizer->stylize(contents, {codes[1]}, 0.5F);
+  ASSERT_EQ(with_two.size(), 2U);
+  ASSERT_EQ(with_one.size(), 2U);
+  expect_near(with_two[0], stylizer->stylize(contents[0], codes[0], 0.5F));
+  expect_near(with_two[1], stylizer->stylize(contents[1], codes[1], 0.5F));
+  expect_near(with_one[0], stylizer->stylize(contents[0], codes[1], 0.5F));
+  expect_near(with_one[1], with_two[1]);
+}
+
+TEST_F(Loaded, ServesSeveralThreads) {
+  const Code code = stylizer->encode_style(gradient(16, 16));
+  const auto run = [&code](std::size_t width) { return stylizer->stylize(gradient(width, 20), code); };
+  auto first = std::async(std::launch::async, run, 24);
+  auto second = std::async(std::launch::async, run, 31);
+  expect_near(first.get(), run(24));
+  expect_near(second.get(), run(31));
 }
 
 TEST_F(Loaded, RefusesPictures) {
