@@ -1,0 +1,126 @@
+// Replays export/conformance: every case of its manifest through the library.
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "adain/code.hpp"
+#include "adain/stylizer.hpp"
+#include "picture_file.hpp"
+#include "support.hpp"
+
+namespace {
+
+using nlohmann::json;
+
+std::string sha256(const std::string& bytes) {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned length = 0;
+  EVP_Digest(bytes.data(), bytes.size(), digest, &length, EVP_sha256(), nullptr);
+  std::string text;
+  for (unsigned i = 0; i < length; ++i) {
+    constexpr char digits[] = "0123456789abcdef";
+    text += {digits[digest[i] / 16], digits[digest[i] % 16]};
+  }
+  return text;
+}
+
+class Conformance : public testing::Test {
+ protected:
+  const std::filesystem::path folder = ADAIN_CONFORMANCE;
+  const json manifest = json::parse(std::ifstream(folder / "manifest.json"));
+  const adain::Stylizer stylizer{model("stylizer"), model("style_encoder"), 1};
+
+  void SetUp() override {
+    ASSERT_EQ(manifest["version"], 1);
+    ASSERT_EQ(manifest["checkpoint_sha256"], stylizer.checkpoint_sha256())
+        << "the models and the manifest are of different checkpoints; run export/conformance/rebuild.py";
+  }
+
+  std::filesystem::path checked(const std::filesystem::path& file, const std::string& expected) const {
+    EXPECT_EQ(sha256(read_bytes(file)), expected) << file;
+    return file;
+  }
+
+  std::filesystem::path model(const std::string& name) const {
+    const json& entry = manifest["models"][name];
+    return checked(folder / entry["file"].get<std::string>(), entry["sha256"]);
+  }
+
+  /// The path of a file that the manifest lists, its SHA-256 compared.
+  std::filesystem::path file(const std::string& name) const {
+    return checked(folder / name, manifest["files"].at(name));
+  }
+
+  void expect_close(const adain::Picture& picture, const adain::Picture& expected) const {
+    ASSERT_EQ(picture.width, expected.width);
+    ASSERT_EQ(picture.height, expected.height);
+    int largest = 0;
+    double sum = 0;
+    for (std::size_t i = 0; i < picture.pixels.size(); ++i) {
+      const int difference = std::abs(picture.pixels[i] - expected.pixels[i]);
+      largest = std::max(largest, difference);
+      sum += difference;
+    }
+    EXPECT_LE(largest, manifest["tolerance"]["pixels"]["max"].get<int>());
+    EXPECT_LE(sum / static_cast<double>(picture.pixels.size()), manifest["tolerance"]["pixels"]["mean"].get<double>());
+  }
+};
+
+TEST_F(Conformance, Encode) {
+  ASSERT_FALSE(manifest["encode"].empty());
+  for (const json& test : manifest["encode"]) {
+    SCOPED_TRACE(test["name"]);
+    const adain::Code code = stylizer.encode_style(picture_file::read(file(test["image"])));
+    const adain::Code expected = adain::read_f32(file(test["code"]));
+    ASSERT_EQ(code.size(), expected.size());
+    for (std::size_t i = 0; i < code.size(); ++i) {
+      ASSERT_NEAR(code[i], expected[i], manifest["tolerance"]["style"]["max"].get<double>()) << "value " << i;
+    }
+  }
+}
+
+TEST_F(Conformance, Stylize) {
+  ASSERT_FALSE(manifest["stylize"].empty());
+  for (const json& test : manifest["stylize"]) {
+    SCOPED_TRACE(test["name"]);
+    std::vector<adain::Picture> contents;
+    for (const std::string name : test["contents"]) {
+      contents.push_back(picture_file::read(file(name)));
+    }
+    std::vector<adain::Code> codes;
+    for (const json& parts : test["styles"]) {
+      std::vector<adain::Code> blended;
+      std::vector<double> weights;
+      for (const json& part : parts) {
+        blended.push_back(adain::read_f32(file(part["code"])));
+        weights.push_back(part["weight"]);
+      }
+      codes.push_back(adain::blend(blended, weights));
+    }
+    const auto pictures = stylizer.stylize(contents, codes, test["alpha"]);
+    ASSERT_EQ(pictures.size(), test["expected"].size());
+    for (std::size_t i = 0; i < pictures.size(); ++i) {
+      SCOPED_TRACE(test["expected"][i]);
+      expect_close(pictures[i], picture_file::read(file(test["expected"][i])));
+    }
+  }
+}
+
+TEST_F(Conformance, NpyAndRawCodesAreTheSame) {
+  int compared = 0;
+  for (const auto& entry : manifest["files"].items()) {
+    std::filesystem::path name = entry.key();
+    if (name.extension() == ".npy") {
+      const adain::Code code = adain::read_npy(file(name.generic_string()));
+      EXPECT_EQ(code, adain::read_f32(file(name.replace_extension(".f32").generic_string()))) << name;
+      ++compared;
+    }
+  }
+  EXPECT_GT(compared, 0);
+}
+
+}  // namespace
