@@ -43,11 +43,11 @@ var startRuntime = sync.OnceValue(func() error {
 	names := map[string]string{"windows": "onnxruntime.dll", "darwin": "libonnxruntime.dylib"}
 	path := cmp.Or(os.Getenv("ORT_DYLIB_PATH"), names[runtime.GOOS], "libonnxruntime.so")
 	ort.SetSharedLibraryPath(path)
-	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
+	if err := ort.InitializeEnvironment(); err != nil {
 		return fmt.Errorf("onnxruntime cannot be loaded from %s (%w); "+
 			"set ORT_DYLIB_PATH to the shared library of onnxruntime 1.24 or later", path, err)
 	}
-	return nil
+	return ort.DisableTelemetry() // which some builds for Windows have
 })
 
 // openModel opens a file and checks that it is the graph that was asked for.
