@@ -1,0 +1,140 @@
+// Package adain restyles pictures after paintings with AdaIN (arXiv 1703.06868), through onnxruntime.
+//
+// It reads the `bytes` files that `adain export` writes; export/CONTRACT.md describes them. onnxruntime is a
+// shared library that is loaded at run time from the path in the environment variable ORT_DYLIB_PATH, or
+// else from where the system looks for libraries.
+package adain
+
+import (
+	"fmt"
+	"image"
+	"path/filepath"
+
+	ort "github.com/yalue/onnxruntime_go"
+)
+
+// MinSide is the smallest side, in pixels, of a picture that the networks take.
+const MinSide = 16
+
+// Config says what Load loads.
+type Config struct {
+	Stylizer     string // path of stylizer.onnx
+	StyleEncoder string // path of style_encoder.onnx, or "" where codes come from files only
+	Threads      int    // of onnxruntime for one call; 0 is one for each core
+}
+
+// InFolder is the Config for both files of a folder that `adain export` wrote.
+func InFolder(folder string) Config {
+	return Config{
+		Stylizer:     filepath.Join(folder, "stylizer.onnx"),
+		StyleEncoder: filepath.Join(folder, "style_encoder.onnx"),
+	}
+}
+
+// Stylizer restyles pictures. Several goroutines may use one at the same time.
+type Stylizer struct {
+	stylizer *model
+	encoder  *model // nil without a style encoder
+}
+
+// Load opens the files of a Config. Close the Stylizer after use.
+//
+// It fails when onnxruntime cannot be loaded; when a file is missing, is no ONNX model, is of another contract
+// version, graph or door than expected; and when the two files are of different checkpoints.
+func Load(config Config) (*Stylizer, error) {
+	if err := startRuntime(); err != nil {
+		return nil, err
+	}
+	stylizer, err := openModel(config.Stylizer, "stylizer", config.Threads)
+	if err != nil {
+		return nil, err
+	}
+	if config.StyleEncoder == "" {
+		return &Stylizer{stylizer: stylizer}, nil
+	}
+	encoder, err := openModel(config.StyleEncoder, "style_encoder", config.Threads)
+	if err != nil {
+		stylizer.close()
+		return nil, err
+	}
+	s := &Stylizer{stylizer, encoder}
+	if stylizer.checkpoint != encoder.checkpoint {
+		s.Close()
+		return nil, fmt.Errorf("%s and %s are of different models (checkpoints %s and %s); export both from one",
+			config.Stylizer, config.StyleEncoder, stylizer.checkpoint, encoder.checkpoint)
+	}
+	return s, nil
+}
+
+// Close frees the memory of both networks. The Stylizer must not be used afterwards.
+func (s *Stylizer) Close() {
+	s.stylizer.close()
+	if s.encoder != nil {
+		s.encoder.close()
+	}
+}
+
+// StyleSize is S, the number of values of a style code.
+func (s *Stylizer) StyleSize() int { return s.stylizer.styleSize }
+
+// Checkpoint is the SHA-256 of the model that both files were exported from.
+func (s *Stylizer) Checkpoint() string { return s.stylizer.checkpoint }
+
+// EncodeStyle is the style code of a picture with sides of MinSide or more. It fails without a style encoder.
+func (s *Stylizer) EncodeStyle(picture image.Image) (Code, error) {
+	if s.encoder == nil {
+		return nil, fmt.Errorf("no style encoder is loaded; give Config.StyleEncoder, or a ready style code")
+	}
+	pixels, shape, err := pack([]image.Image{picture})
+	if err != nil {
+		return nil, err
+	}
+	code := make(Code, s.encoder.styleSize)
+	err = s.encoder.run(
+		[]tensor{{pixels, shape}},
+		tensor{[]float32(code), ort.NewShape(1, int64(len(code)))},
+	)
+	if err != nil {
+		return nil, err
+	}
+	return code, nil
+}
+
+// Stylize gives the contents the styles of the codes, and returns opaque pictures of the contents' size.
+//
+// The contents are a batch: at least one picture, all of one size, with sides of MinSide or more. There is one
+// code for each content, or one that serves all. Alpha is the strength of the style, from 0 (the content as it
+// is) to 1 (the full style).
+func (s *Stylizer) Stylize(contents []image.Image, codes []Code, alpha float32) ([]*image.NRGBA, error) {
+	if !(alpha >= 0 && alpha <= 1) { // true for NaN too
+		return nil, fmt.Errorf("alpha is %v; give a number from 0 (the content) to 1 (the full style)", alpha)
+	}
+	pixels, shape, err := pack(contents)
+	if err != nil {
+		return nil, err
+	}
+	if len(codes) != 1 && len(codes) != len(contents) {
+		return nil, fmt.Errorf("%d style codes for %d contents; give one code, or one for each content",
+			len(codes), len(contents))
+	}
+	var style []float32
+	for _, code := range codes {
+		if err := code.check(s.StyleSize()); err != nil {
+			return nil, err
+		}
+		style = append(style, code...)
+	}
+	stylized := make([]byte, len(pixels))
+	err = s.stylizer.run(
+		[]tensor{
+			{pixels, shape},
+			{style, ort.NewShape(int64(len(codes)), int64(s.StyleSize()))},
+			{[]float32{alpha}, ort.NewShape(1)},
+		},
+		tensor{stylized, shape},
+	)
+	if err != nil {
+		return nil, err
+	}
+	return unpack(stylized, shape), nil
+}
