@@ -1,0 +1,95 @@
+package adain;
+
+import java.awt.color.ColorSpace;
+import java.awt.image.BufferedImage;
+import java.awt.image.ColorConvertOp;
+import java.awt.image.Raster;
+
+/**
+ * A picture as the model takes it: uint8 [height, width, 3], sRGB, red first, rows from the top.
+ *
+ * @param width pixels in a row, 1 or more
+ * @param height rows, 1 or more
+ * @param rgb 3 bytes a pixel, read as unsigned; not copied
+ */
+public record Picture(int width, int height, byte[] rgb) {
+    /**
+     * Checks the size.
+     *
+     * @throws AdainException the array does not hold width x height x 3 bytes
+     */
+    public Picture {
+        if (width < 1 || height < 1 || rgb.length != 3L * width * height) {
+            throw new AdainException("a picture of %d x %d pixels with %d bytes; 3 bytes a pixel were expected"
+                    .formatted(width, height, rgb.length));
+        }
+    }
+
+    /**
+     * Takes the pixels of an image of any kind. Colours are converted to sRGB by the image's own colour space;
+     * transparent pixels are laid on white.
+     *
+     * @throws AdainException the image has more pixels than an array can hold
+     */
+    public static Picture of(BufferedImage image) {
+        int width = image.getWidth();
+        int height = image.getHeight();
+        if (3L * width * height > Integer.MAX_VALUE) {
+            throw new AdainException("an image of %d x %d pixels; at most %d pixels fit into an array; make it smaller"
+                    .formatted(width, height, Integer.MAX_VALUE / 3));
+        }
+        ColorSpace colours = image.getColorModel().getColorSpace();
+        BufferedImage source = colours.getType() == ColorSpace.TYPE_GRAY || colours.isCS_sRGB() ? image : toSrgb(image);
+        byte[] rgb = new byte[3 * width * height];
+        int[] row = new int[width];
+        for (int y = 0, to = 0; y < height; y++) {
+            if (colours.getType() == ColorSpace.TYPE_GRAY) {
+                readGrey(source, y, row);
+            } else {
+                source.getRGB(0, y, width, 1, row, 0, width);
+            }
+            for (int argb : row) {
+                rgb[to++] = onWhite(argb, 16);
+                rgb[to++] = onWhite(argb, 8);
+                rgb[to++] = onWhite(argb, 0);
+            }
+        }
+        return new Picture(width, height, rgb);
+    }
+
+    /** A copy as an image of type {@link BufferedImage#TYPE_INT_RGB}. */
+    public BufferedImage toImage() {
+        BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
+        int[] row = new int[width];
+        for (int y = 0, from = 0; y < height; y++) {
+            for (int x = 0; x < width; x++) {
+                row[x] = (rgb[from++] & 0xff) << 16 | (rgb[from++] & 0xff) << 8 | rgb[from++] & 0xff;
+            }
+            image.setRGB(0, y, width, 1, row, 0, width);
+        }
+        return image;
+    }
+
+    private static BufferedImage toSrgb(BufferedImage image) {
+        int type = image.getColorModel().hasAlpha() ? BufferedImage.TYPE_INT_ARGB : BufferedImage.TYPE_INT_RGB;
+        return new ColorConvertOp(null).filter(image, new BufferedImage(image.getWidth(), image.getHeight(), type));
+    }
+
+    /** Files hold sRGB values, but Java takes grey for linear light and would brighten it: so, the plain samples. */
+    private static void readGrey(BufferedImage image, int y, int[] row) {
+        Raster raster = image.getRaster();
+        int white = (1 << image.getColorModel().getComponentSize(0)) - 1;
+        boolean hasAlpha = image.getColorModel().hasAlpha();
+        for (int x = 0; x < row.length; x++) {
+            int grey = (raster.getSample(x, y, 0) * 255 + white / 2) / white;
+            int alpha = hasAlpha ? (raster.getSample(x, y, 1) * 255 + white / 2) / white : 255;
+            row[x] = alpha << 24 | grey << 16 | grey << 8 | grey;
+        }
+    }
+
+    private static byte onWhite(int argb, int shift) {
+        int alpha = argb >>> 24;
+        int value = argb >> shift & 0xff;
+        return (byte) ((value * alpha + 255 * (255 - alpha) + 127) / 255);
+    }
+}

@@ -1,0 +1,135 @@
+package adain.example;
+
+import adain.AdainException;
+import adain.Picture;
+import adain.StyleBank;
+import adain.StyleCode;
+import adain.Stylizer;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import javax.imageio.ImageIO;
+import picocli.CommandLine;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** The example program: restyles one picture file. Mistakes are one line on stderr and exit code 2. */
+@Command(
+        name = "adain",
+        mixinStandardHelpOptions = true,
+        version = "0.1.0",
+        sortOptions = false,
+        description = "Restyle a picture after a painting.")
+public final class Main implements Callable<Integer> {
+    @Parameters(paramLabel = "CONTENT", description = "A JPEG or PNG file.")
+    private Path content;
+
+    @Option(
+            names = {"-s", "--style"},
+            required = true,
+            description = "A picture, a .npy or .f32 code, or the name of a ready style.")
+    private String style;
+
+    @Option(
+            names = {"-o", "--out"},
+            required = true,
+            description = "The .png or .jpg file to write.")
+    private Path out;
+
+    @Option(
+            names = {"-a", "--alpha"},
+            defaultValue = "1",
+            description = "0 gives back the content, 1 (the default) is the full style.")
+    private double alpha;
+
+    @ArgGroup(exclusive = false)
+    private Second second;
+
+    @Option(
+            names = "--models",
+            paramLabel = "DIR",
+            description = "Folder of stylizer.onnx and style_encoder.onnx; the ready styles are in DIR/../styles."
+                    + " The default is $ADAIN_MODELS, or the shipped files.")
+    private Path models;
+
+    private static final class Second {
+        @Option(names = "--style2", required = true, paramLabel = "STYLE", description = "A second style.")
+        private String style;
+
+        @Option(names = "--blend", required = true, paramLabel = "W", description = "Its share, 0 to 1.")
+        private double share;
+    }
+
+    /** Runs the program and ends the process. */
+    public static void main(String[] arguments) {
+        System.setProperty("java.awt.headless", "true");
+        ImageIO.setUseCache(false); // in memory, not in files
+        CommandLine program = new CommandLine(new Main())
+                .setParameterExceptionHandler((error, given) -> complain(error))
+                .setExecutionExceptionHandler((error, commandLine, given) -> {
+                    if (error instanceof AdainException) {
+                        return complain(error);
+                    }
+                    throw error;
+                });
+        System.exit(program.execute(arguments));
+    }
+
+    @Override
+    public Integer call() {
+        PictureFiles.format(out); // before the work
+        Path folder = models != null ? models : defaultModels();
+        try (Stylizer stylizer = Stylizer.load(folder.resolve("stylizer.onnx"), folder.resolve("style_encoder.onnx"))) {
+            Path bank = folder.resolve("../styles");
+            StyleCode code = find(style, stylizer, bank);
+            if (second != null) {
+                StyleCode other = find(second.style, stylizer, bank);
+                code = StyleCode.blend(List.of(code, other), 1 - second.share, second.share);
+            }
+            Picture result = stylizer.stylize(PictureFiles.read(content), code, alpha);
+            PictureFiles.write(result, out);
+            System.out.printf("%s  %dx%d%n", out, result.width(), result.height());
+            return 0;
+        } catch (OutOfMemoryError error) {
+            throw new AdainException("a picture does not fit into memory; make it smaller, or raise java -Xmx", error);
+        }
+    }
+
+    private static StyleCode find(String style, Stylizer stylizer, Path bank) {
+        Path file = Path.of(style);
+        if (StyleCode.isFile(file)) {
+            return StyleCode.load(file);
+        }
+        if (Files.isRegularFile(file)) {
+            return stylizer.encodeStyle(PictureFiles.read(file));
+        }
+        return StyleBank.open(bank).load(style, stylizer.info());
+    }
+
+    /** ADAIN_MODELS, or weights/onnx of the repository, as seen from target/adain.jar. */
+    private static Path defaultModels() {
+        String variable = System.getenv("ADAIN_MODELS");
+        if (variable != null) {
+            return Path.of(variable);
+        }
+        try {
+            Path jar = Path.of(Main.class
+                    .getProtectionDomain()
+                    .getCodeSource()
+                    .getLocation()
+                    .toURI());
+            return jar.resolveSibling("../../../weights/onnx").normalize();
+        } catch (URISyntaxException error) {
+            throw new AssertionError(error);
+        }
+    }
+
+    private static int complain(Exception error) {
+        System.err.println("adain: " + error.getMessage().lines().findFirst().orElseThrow());
+        return CommandLine.ExitCode.USAGE;
+    }
+}
