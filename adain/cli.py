@@ -268,7 +268,11 @@ def export(
         Path,
         Argument(help="A model.safetensors, a run's folder, or decoder.pth.", show_default="the shipped model"),
     ] = shipped.CHECKPOINT,
-    out: Annotated[Path, Option("--out", "-o", help="Folder for the ONNX files.")] = Path("onnx"),
+    out: Annotated[Path | None, Option("--out", "-o", help="Folder for the ONNX files.", show_default="onnx")] = None,
+    triton: Annotated[
+        Path | None,
+        Option(help="Write a model repository for NVIDIA Triton Inference Server into this new folder instead."),
+    ] = None,
     io: Annotated[Io, Option(help="bytes: uint8 pictures, any size. portable: the plainest graph.")] = Io.bytes,
     precision: Annotated[
         Precision, Option(help="Of the convolutions; statistics are always float32.")
@@ -283,6 +287,7 @@ def export(
     _need_extra("train", "torch", "onnx", "onnxscript", "safetensors")
     from .export import Exported, read_checkpoint
     from .export import export as write
+    from .triton import write_repository
 
     def report(exported: Exported) -> None:
         if not quiet:
@@ -293,10 +298,12 @@ def export(
                 markup=False,
             )
 
+    if triton is not None and out is not None:
+        raise OptionError("--out and --triton exclude each other; leave one out")
     _must_be_folder(out)
-    write(
+    (write if triton is None else write_repository)(
         read_checkpoint(checkpoint, vgg),
-        out,
+        triton or out or Path("onnx"),
         io=io.value,
         precision=precision.value,
         compact=compact,

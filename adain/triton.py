@@ -1,0 +1,171 @@
+"""A model repository for NVIDIA Triton Inference Server: exported files, and what Triton has to know of them.
+
+    DIR/adain_stylizer/         content, style, alpha        ->  stylized
+    DIR/adain_style_encoder/    image                        ->  style
+    DIR/adain/                  content, style_image, alpha  ->  stylized (an ensemble of the two)
+
+Each folder is a model and holds config.pbtxt and its version 1. Rules: Triton's docs/user_guide, pages
+model_repository, model_configuration and ensemble_models, and the README of its onnxruntime backend.
+"""
+
+import secrets
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from . import __version__
+from .contract import Graph, Io, Precision
+from .errors import OptionError
+from .export import Exported, export
+from .network.checkpoint import ModelFile
+from .session import Session
+
+ENSEMBLE = "adain"
+MODELS: dict[Graph, str] = {"stylizer": "adain_stylizer", "style_encoder": "adain_style_encoder"}
+
+_TYPES = {"tensor(uint8)": "TYPE_UINT8", "tensor(float)": "TYPE_FP32"}
+
+# Triton completes a configuration that lacks inputs or outputs, and would then set a batch size of its own.
+_BATCHING = """\
+# Pictures of one request are a batch by their first axis. Triton itself joins no requests: their sizes differ.
+max_batch_size: 0
+"""
+
+_OPTIONS = """
+# There is no instance_group, so Triton starts one instance on each GPU, or one on the CPU where there is none.
+# Some options of the onnxruntime backend; remove the # to use them:
+#
+# choose the convolution algorithms of a new size without trying them all (CUDA)
+# parameters { key: "cudnn_conv_algo_search" value: { string_value: "1" } }
+#
+# give memory back after each run; cpu:0 on the CPU
+# parameters { key: "memory.enable_memory_arena_shrinkage" value: { string_value: "gpu:0" } }
+#
+# threads of an instance on the CPU; 0 is one for each core
+# parameters { key: "intra_op_thread_count" value: { string_value: "0" } }
+"""
+
+
+@dataclass(frozen=True)
+class _Tensor:
+    """An input or output as config.pbtxt describes it; free axes are -1."""
+
+    name: str
+    data_type: str
+    dims: tuple[int, ...]
+
+    @classmethod
+    def of(cls, argument: Any) -> "_Tensor":
+        """From an input or output of an onnxruntime session."""
+        dims = tuple(axis if isinstance(axis, int) else -1 for axis in argument.shape)
+        return cls(argument.name, _TYPES[argument.type], dims)
+
+    def __str__(self) -> str:
+        dims = ", ".join(map(str, self.dims))
+        return f'  {{ name: "{self.name}" data_type: {self.data_type} dims: [ {dims} ] }}'
+
+
+def write_repository(
+    source: ModelFile,
+    out: Path,
+    *,
+    io: Io = "bytes",
+    precision: Precision = "fp32",
+    compact: bool = False,
+    report: Callable[[Exported], None] = lambda exported: None,
+) -> list[Exported]:
+    """Export a model as a repository that Triton serves on GPUs and on CPUs; the folder appears whole or not at all.
+
+    Args:
+        source: the model.
+        out: the repository, a new or empty folder.
+        io, precision, compact: see `adain.export.export`.
+        report: called for each ONNX file, in the end.
+
+    Raises:
+        OptionError: `out` is a file, or a folder that holds something.
+        ModelError: see `adain.export.export`.
+    """
+    with _new_folder(out) as folder:
+        files = export(source, folder, io=io, precision=precision, compact=compact, graphs=tuple(MODELS))
+        sessions: dict[Graph, Session] = {}
+        written = []
+        for file in files:
+            model = Path(MODELS[file.graph], "1", "model.onnx")
+            (folder / model).parent.mkdir(parents=True)
+            file.path.rename(folder / model)
+            sessions[file.graph] = session = Session(folder / model, file.graph, "cpu")
+            _write(folder, MODELS[file.graph], _model_config(session))
+            written.append(replace(file, path=out / model))
+        _write(folder, ENSEMBLE, _ensemble_config(sessions["stylizer"], sessions["style_encoder"]))
+        version = folder / ENSEMBLE / "1"  # has to be there, though an ensemble has no file
+        version.mkdir()
+        (version / ".keep").touch()  # git and object stores know no empty folders
+    for exported in written:
+        report(exported)
+    return written
+
+
+@contextmanager
+def _new_folder(path: Path) -> Iterator[Path]:
+    """Give a temporary folder beside `path`; on success it is renamed to `path`, on failure it is deleted."""
+    path = path.resolve()
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise OptionError(f"{path} exists and is no empty folder; --triton takes a new one")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    temporary.mkdir()
+    try:
+        yield temporary
+        if path.exists():
+            path.rmdir()  # Windows renames onto nothing that exists
+        temporary.rename(path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _write(folder: Path, model: str, config: str) -> None:
+    (folder / model).mkdir(exist_ok=True)
+    head = f'# Written by adain {__version__}.\nname: "{model}"\n'
+    (folder / model / "config.pbtxt").write_text(head + config, "utf-8", newline="\n")
+
+
+def _model_config(session: Session) -> str:
+    inputs, outputs = map(_Tensor.of, session.inputs), map(_Tensor.of, session.outputs)
+    return 'backend: "onnxruntime"\n' + _BATCHING + _list("input", inputs) + _list("output", outputs) + _OPTIONS
+
+
+def _ensemble_config(stylizer: Session, encoder: Session) -> str:
+    tensors = {each.name: _Tensor.of(each) for each in (*stylizer.inputs, *stylizer.outputs, *encoder.inputs)}
+    style_image = replace(tensors["image"], name="style_image")
+    steps = (
+        _step("style_encoder", {"image": "style_image"}, {"style": "style"}),
+        _step(
+            "stylizer",
+            {"content": "content", "style": "style", "alpha": "alpha"},
+            {"stylized": "stylized"},
+        ),
+    )
+    return (
+        'platform: "ensemble"\n'
+        + _BATCHING
+        + _list("input", (tensors["content"], style_image, tensors["alpha"]))
+        + _list("output", (tensors["stylized"],))
+        + f"ensemble_scheduling {{\n{_list('step', steps)}}}\n"
+    )
+
+
+def _step(graph: Graph, inputs: dict[str, str], outputs: dict[str, str]) -> str:
+    maps = [
+        f'    {kind} {{ key: "{key}" value: "{value}" }}\n'
+        for kind, names in (("input_map", inputs), ("output_map", outputs))
+        for key, value in names.items()
+    ]
+    return f'  {{\n    model_name: "{MODELS[graph]}"\n    model_version: -1\n{"".join(maps)}  }}'
+
+
+def _list(field: str, entries: Iterable[object]) -> str:
+    return f"{field} [\n" + ",\n".join(map(str, entries)) + "\n]\n"
