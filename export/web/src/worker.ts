@@ -21,14 +21,13 @@ self.onmessage = async ({ data: request }: MessageEvent<Request>) => {
 };
 
 async function start(wanted: Wanted): Promise<void> {
-  let ready = false;
+  let loading = true;
   const read = shelf(expected, (loaded, total) => {
-    if (!ready) reply({ kind: "progress", loaded, total });
+    if (loading) reply({ kind: "progress", loaded, total });
   });
   threads = wanted.threads;
   adain = load({ stylizer }, { engines: offers(wanted.engine, threads), read });
-  const model = await adain;
-  ready = true;
+  const model = await adain.finally(() => (loading = false));
   // The style encoder comes afterwards: the built-in styles do without.
   encoder = model.loadStyleEncoder(styleEncoder);
   encoder.catch(() => undefined); // told when it is needed

@@ -51,8 +51,8 @@ async function main(): Promise<void> {
   acceptDrops(element("panel", HTMLElement), paintPhoto, addPainting);
   connectSave(studio);
 
-  const response = await fetch(sample);
-  if (!studio.photo && !live.on) await studio.open({ name: "cat", image: await createImageBitmap(await response.blob()) });
+  const image = await createImageBitmap(await (await fetch(sample)).blob());
+  if (!studio.photo && !live.on) await studio.open({ name: "cat", image });
 }
 
 function spawn(): Worker {

@@ -11,7 +11,7 @@ element("error-close", HTMLButtonElement).onclick = clearError;
 
 /** One line that says what went wrong. */
 export function showError(message: string): void {
-  errorText.textContent = message.charAt(0).toUpperCase() + message.slice(1);
+  errorText.textContent = `Sorry: ${message}`;
   error.hidden = false;
 }
 

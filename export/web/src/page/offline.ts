@@ -9,15 +9,13 @@ const WAIT = 10_000; // ms
  */
 export async function prepareOffline(): Promise<boolean> {
   if (!import.meta.env.PROD || !("serviceWorker" in navigator)) return true;
-  try {
-    await navigator.serviceWorker.register("./sw.js");
-    if (crossOriginIsolated || sessionStorage.getItem(TRIED)) return true;
-    const ready = await Promise.race([navigator.serviceWorker.ready, new Promise<void>((r) => setTimeout(r, WAIT))]);
-    if (!ready) return true;
-    sessionStorage.setItem(TRIED, "yes");
-    location.reload();
-    return false;
-  } catch {
-    return true; // private windows and old browsers: online only, perhaps one thread
-  }
+  const registered = navigator.serviceWorker.register("./sw.js");
+  registered.catch(() => undefined); // private windows of some browsers: online only, perhaps one thread
+  if (crossOriginIsolated || sessionStorage.getItem(TRIED)) return true;
+  const ready = registered.then(() => navigator.serviceWorker.ready);
+  const late = new Promise<undefined>((resolve) => setTimeout(resolve, WAIT));
+  if (!(await Promise.race([ready.catch(() => undefined), late]))) return true;
+  sessionStorage.setItem(TRIED, "yes");
+  location.reload();
+  return false;
 }

@@ -3,6 +3,7 @@ import { context, element } from "./dom";
 import { fit, type Size } from "./photo";
 
 const BEFORE_SIDE = 1600; // px of the photo as it is shown
+const MIN_SHOWN = 480; // px, of the width
 const REVEAL = 900; // ms
 const PATIENCE = 2500; // ms of painting after which it can be stopped
 
@@ -22,7 +23,6 @@ split.oninput = () => {
   cancelAnimationFrame(revealing);
   showSplit();
 };
-window.addEventListener("resize", showSplit);
 
 /** The painted picture, as it is shown and saved. */
 export { result as resultCanvas };
@@ -64,7 +64,7 @@ export function showFrame(image: CanvasImageSource & Size, picture: Picture): vo
 
 /** Tell whether there is more to come. */
 export function showWorking(on: boolean): void {
-  stage.ariaBusy = String(on);
+  stage.setAttribute("aria-busy", String(on));
 }
 
 /** Show that painting goes on, and about how many ms it will take. */
@@ -86,7 +86,7 @@ export function showIdle(): void {
 function drawBefore(image: CanvasImageSource & Size): void {
   const { width, height } = fit(image, BEFORE_SIDE);
   frame.style.setProperty("--ratio", String(width / height));
-  frame.style.setProperty("--natural", `${2 * image.width}px`); // more than twice the size looks poor
+  frame.style.setProperty("--natural", `${Math.max(2 * image.width, MIN_SHOWN)}px`); // larger looks poor
   before.width = width;
   before.height = height;
   context(before).drawImage(image, 0, 0, width, height);
@@ -99,5 +99,6 @@ function setSplit(percent: number): void {
 
 function showSplit(): void {
   frame.style.setProperty("--split", `${split.value}%`);
+  frame.classList.toggle("whole", split.valueAsNumber % 100 === 0);
   split.setAttribute("aria-valuetext", `${split.value} percent photo`);
 }

@@ -9,7 +9,7 @@ import * as stage from "./stage";
 import type { Style } from "./styles";
 
 const DRAFT = { ms: 400, min: 96, max: 320 }; // how long a draft may take, and its longer side in px
-const FRAME = { ms: 120, min: 96, max: 512 }; // the same for a frame of the camera
+const FRAME = { ms: 120, min: 128, max: 512 }; // the same for a frame of the camera
 
 /** What is painted, how, and when. */
 export class Studio {

@@ -25,6 +25,8 @@ const thumbnails = import.meta.glob<string>("../../thumbnails/*.webp", { query: 
 const PAINTING_SIDE = 512; // px of the shorter side, as `adain stylize` does; smaller would make finer strokes
 const THUMBNAIL_SIDE = 128;
 
+let ownCount = 0;
+
 /** The built-in styles. */
 export function bank(): Style[] {
   const codeOf = byName(codes);
@@ -46,7 +48,7 @@ export function bank(): Style[] {
  */
 export async function openStyle(file: File, encode: (painting: Picture) => Promise<Float32Array>): Promise<Style> {
   const title = file.name.replace(/\.[^.]*$/, "") || "Own painting";
-  const own = { id: `own-${crypto.randomUUID()}`, title, detail: "your own" };
+  const own = { id: `own-${ownCount++}`, title, detail: "your own" };
   if (/\.(npy|f32)$/i.test(file.name)) {
     const code = readCode(new Uint8Array(await file.arrayBuffer()), file.name);
     return { ...own, thumbnail: "", code: async () => code };

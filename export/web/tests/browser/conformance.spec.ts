@@ -1,13 +1,12 @@
 import { expect, test, type Page } from "@playwright/test";
 import { blend } from "../../src/code";
-import { encodeInWorker, expectSame, manifest, paintInWorker, path, readCode, readPicture } from "./tools";
+import { encodeInWorker, expectSame, manifest, openPage, paintInWorker, path, readCode, readPicture } from "./tools";
 
 let page: Page;
 
 test.beforeAll(async ({ browser }) => {
   page = await browser.newPage();
-  await page.goto("/?engine=wasm&threads=1");
-  await page.waitForFunction(() => "painter" in window);
+  await openPage(page, "?engine=wasm&threads=1");
 });
 
 test.afterAll(() => page.close());

@@ -1,8 +1,6 @@
 import { expect, test } from "@playwright/test";
 import { startHost } from "./host";
-import { choosePhoto, manifest, painted, path } from "./tools";
-
-const smallest = path(Object.keys(manifest.files).find((name) => name.startsWith("pictures/smallest"))!);
+import { choosePhoto, painted, smallest } from "./tools";
 
 test("on a plain host the page gets threads, and works when the host is gone", async ({ page, context }) => {
   const host = await startHost("/friends/adain/");
@@ -30,6 +28,6 @@ test("on a plain host the page gets threads, and works when the host is gone", a
 test("a model that is not there is told in one line", async ({ page }) => {
   await page.route(/stylizer-.*\.onnx/, (route) => route.fulfill({ status: 404 }));
   await page.goto("/?engine=wasm&threads=1");
-  await expect(page.getByRole("alert")).toContainText(/Stylizer-.*\.onnx could not be loaded \(HTTP 404\)/);
+  await expect(page.getByRole("alert")).toContainText(/stylizer-.*\.onnx could not be loaded \(HTTP 404\)/);
   await expect(page.locator("#loading")).toBeHidden();
 });

@@ -1,9 +1,9 @@
 import { expect, test } from "@playwright/test";
 import config from "../../playwright.config";
-import { expectSame, manifest, paintInWorker, path, readCode, readPicture } from "./tools";
+import { expectSame, findCase, isPlain, openPage, paintInWorker, path, readCode, readPicture, smallest } from "./tools";
 
 const options = config.use!.launchOptions!;
-const smallest = manifest.stylize.find(({ name }) => name === "smallest") ?? manifest.stylize[0]!;
+const plain = findCase((each) => isPlain(each) && smallest.endsWith(each.contents[0]!));
 
 // Chromium's WebGPU in software: slow, but the same code path as on a graphics card.
 test.use({ launchOptions: { ...options, args: [...options.args!, "--enable-unsafe-webgpu"] } });
@@ -18,16 +18,16 @@ test.beforeEach(async ({ page }) => {
 });
 
 test("WebGPU paints the golden picture", async ({ page }) => {
-  await page.goto("/?engine=webgpu&threads=1");
+  await openPage(page, "?engine=webgpu&threads=1");
   await expect(page.locator("#engine")).toHaveText("WebGPU");
-  const contents = smallest.contents.map((content) => readPicture(path(content)));
-  const codes = smallest.styles.map(([part]) => readCode(path(part!.code)));
-  const got = await paintInWorker(page, { contents, codes, alpha: smallest.alpha });
-  got.forEach((picture, i) => expectSame(picture, smallest.expected[i]!));
+  const contents = plain.contents.map((content) => readPicture(path(content)));
+  const codes = plain.styles.map(([part]) => readCode(path(part!.code)));
+  const got = await paintInWorker(page, { contents, codes, alpha: plain.alpha });
+  got.forEach((picture, i) => expectSame(picture, plain.expected[i]!));
 });
 
 test("WebGPU in software is passed by, unless it is asked for", async ({ page }) => {
-  await page.goto("/?threads=1");
+  await openPage(page);
   await expect(page.locator("#engine")).toHaveText("WebAssembly, 1 thread");
   await expect(page.locator("#engine")).toHaveAttribute("title", "webgpu: WebGPU is there in software only");
 });
