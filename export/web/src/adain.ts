@@ -13,7 +13,7 @@ import { readContract, type Contract, type Graph } from "./contract";
 import { download } from "./download";
 import type { Engine, EngineName, EngineOffer, Read, Session, Values } from "./engine";
 import { AdainError, firstLine } from "./errors";
-import { checkPicture, type Picture } from "./picture";
+import { checkPicture, MIN_SIDE, type Picture } from "./picture";
 import { verify } from "./verify";
 
 export { blend, readCode, readF32, readNpy } from "./code";
@@ -190,9 +190,8 @@ async function openSession(engine: Engine, bytes: Uint8Array, name: string, inpu
 
 /** Something small that every part of the graph answers to. */
 function probe(graph: Graph, { styleSize }: Contract): Values {
-  const side = 24;
-  const data = Uint8Array.from({ length: side * side * 3 }, (_, i) => 128 + 120 * Math.sin(i * i));
-  const picture = { width: side, height: side, data };
+  const data = Uint8Array.from({ length: MIN_SIDE * MIN_SIDE * 3 }, (_, i) => 128 + 120 * Math.sin(i * i));
+  const picture = { width: MIN_SIDE, height: MIN_SIDE, data };
   if (graph === "style_encoder") return { image: pixels([picture]) };
   return stylizerInputs([picture], [Float32Array.from({ length: styleSize }, (_, i) => 1 + Math.sin(i))], 1);
 }

@@ -20,7 +20,7 @@ export interface Size {
 export async function openPhoto(file: Blob, name: string): Promise<Photo> {
   let image: ImageBitmap;
   try {
-    image = await createImageBitmap(file);
+    image = await createImageBitmap(file, { imageOrientation: "from-image" });
   } catch {
     throw new AdainError(`${name} is not a picture that this browser reads; give a JPEG, PNG or WebP`);
   }

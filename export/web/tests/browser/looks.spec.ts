@@ -1,5 +1,5 @@
 import { expect, test } from "@playwright/test";
-import { painted } from "./tools";
+import { openPage, painted } from "./tools";
 
 const views = {
   wide: { viewport: { width: 1280, height: 800 } },
@@ -32,8 +32,7 @@ for (const [name, view] of Object.entries(views)) {
 }
 
 test("everything can be reached by keyboard", async ({ page }) => {
-  await page.goto("/?threads=1");
-  await painted(page, () => page.locator("label", { hasText: "256" }).click());
+  await openPage(page);
   await page.evaluate(() => (document.activeElement as HTMLElement).blur());
   const reached = new Set<string>();
   for (let i = 0; i < 16; i++) {

@@ -83,6 +83,19 @@ test("saves a JPEG under a name that tells what it is", async () => {
   expect(readFileSync(await (await download).path()).subarray(0, 3)).toEqual(Buffer.from([0xff, 0xd8, 0xff]));
 });
 
+test("a photo taken with the camera held upright is painted upright", async () => {
+  // A JPEG of 32 × 16 pixels that says in its EXIF data: turn me by 90 degrees.
+  const jpeg = await page.evaluate(() => {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 32, height: 16 });
+    canvas.getContext("2d");
+    return atob(canvas.toDataURL("image/jpeg").split(",")[1]!);
+  });
+  const exif = "\xff\xe1\0\x22Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+  const buffer = Buffer.from(jpeg.slice(0, 2) + exif + jpeg.slice(2), "latin1");
+  await painted(page, () => page.locator("#photo-file").setInputFiles({ name: "a.jpg", mimeType: "image/jpeg", buffer }));
+  await expect(page.locator("#status")).toContainText("16 × 32 pixels");
+});
+
 test("a bad file gives one line, and the page stays alive", async () => {
   const bad = { name: "notes.jpg", mimeType: "image/jpeg", buffer: Buffer.from("these are notes") };
   await page.locator("#photo-file").setInputFiles(bad);
@@ -164,6 +177,18 @@ test("a long painting can be stopped", async () => {
   await page.locator("#cancel").dispatchEvent("click");
   expect(await stopped).toContain("stopped");
   await painted(page, () => page.getByTitle(/^Irises/).click());
+});
+
+test("shares the picture where the device can", async ({ browser }) => {
+  const phone = await browser.newPage();
+  await phone.addInitScript(() => {
+    navigator.canShare = () => true;
+    navigator.share = async ({ files }: ShareData) => void (document.title = `${files![0]!.name}, ${files![0]!.type}`);
+  });
+  await openPage(phone);
+  await phone.getByRole("button", { name: "Share" }).click();
+  await expect(phone).toHaveTitle("cat-the-starry-night.jpg, image/jpeg");
+  await phone.close();
 });
 
 test("the camera is painted live, and a snap of it as a photo", async () => {

@@ -17,13 +17,23 @@ test.beforeEach(async ({ page }) => {
   test.skip(!there, "this Chromium has no WebGPU, not even in software");
 });
 
-test("WebGPU paints the golden picture", async ({ page }) => {
+test("WebGPU paints the golden picture, and WebAssembly takes over when the card is gone", async ({ page }) => {
   await openPage(page, "?engine=webgpu&threads=1");
   await expect(page.locator("#engine")).toHaveText("WebGPU");
   const contents = plain.contents.map((content) => readPicture(path(content)));
   const codes = plain.styles.map(([part]) => readCode(path(part!.code)));
   const got = await paintInWorker(page, { contents, codes, alpha: plain.alpha });
   got.forEach((picture, i) => expectSame(picture, plain.expected[i]!));
+
+  await page.workers()[0]!.evaluate(() => {
+    const { prototype } = (globalThis as unknown as { GPUQueue: { prototype: { submit(): void } } }).GPUQueue;
+    prototype.submit = () => {
+      throw new Error("the graphics card is gone");
+    };
+  });
+  const again = await paintInWorker(page, { contents, codes, alpha: plain.alpha });
+  again.forEach((picture, i) => expectSame(picture, plain.expected[i]!));
+  await expect(page.locator("#engine")).toHaveText("WebAssembly, 1 thread");
 });
 
 test("WebGPU in software is passed by, unless it is asked for", async ({ page }) => {
