@@ -1,0 +1,86 @@
+import { Stopped } from "../painter";
+import { Camera } from "./camera";
+import { element } from "./dom";
+import { showError, showStatus } from "./notice";
+import * as stage from "./stage";
+import type { Studio } from "./studio";
+
+const button = element("camera", HTMLButtonElement);
+const snap = element("snap", HTMLButtonElement);
+const fps = element("fps", HTMLElement);
+
+/** Paints what the camera sees, always the newest frame. */
+export class Live {
+  #camera: Camera | undefined;
+
+  constructor(readonly studio: Studio) {}
+
+  get on(): boolean {
+    return this.#camera !== undefined;
+  }
+
+  /** @throws AdainError there is no camera, or it is not allowed */
+  async start(): Promise<void> {
+    button.disabled = true;
+    try {
+      this.#camera = await Camera.start();
+    } finally {
+      button.disabled = false;
+    }
+    this.#show();
+    showStatus("");
+    stage.showPhoto(this.#camera.frame());
+    void this.#run(this.#camera);
+  }
+
+  /** Stop, and go back to the photo that was painted before. */
+  async leave(): Promise<void> {
+    this.stop();
+    if (this.studio.photo) await this.studio.open(this.studio.photo);
+  }
+
+  stop(): void {
+    this.#camera?.stop();
+    this.#camera = undefined;
+    this.#show();
+  }
+
+  /** Keep the newest frame as the photo, and paint it well. */
+  async snap(): Promise<void> {
+    if (!this.#camera) return;
+    const image = this.#camera.frame();
+    this.stop();
+    await this.studio.open({ name: "camera", image });
+  }
+
+  async #run(camera: Camera): Promise<void> {
+    let last = performance.now();
+    let smooth = 0;
+    try {
+      while (camera === this.#camera) {
+        const frame = camera.frame();
+        const picture = await this.studio.paintFrame(frame);
+        if (camera !== this.#camera) return;
+        stage.showFrame(frame, picture);
+        if (!smooth) stage.reveal();
+        const now = performance.now();
+        smooth = smooth ? 0.8 * smooth + 0.2 * (now - last) : now - last;
+        last = now;
+        fps.textContent = `${(1000 / smooth).toFixed(1)} frames/s, ${picture.width} × ${picture.height}`;
+        await new Promise(requestAnimationFrame); // and no frames are painted in a hidden tab
+      }
+    } catch (error) {
+      if (camera !== this.#camera) return;
+      this.stop();
+      if (!(error instanceof Stopped)) showError((error as Error).message);
+    }
+  }
+
+  #show(): void {
+    button.setAttribute("aria-pressed", String(this.on));
+    button.querySelector("span")!.textContent = this.on ? "Stop" : "Camera";
+    snap.hidden = !this.on;
+    fps.hidden = !this.on;
+    fps.textContent = "…";
+  }
+}

@@ -1,0 +1,85 @@
+import index from "@styles/index.json";
+import { readCode, readNpy, type Picture } from "../adain";
+import { download } from "../download";
+import { context } from "./dom";
+import { fit, openPhoto, pixelsOf } from "./photo";
+
+/** A painting that can be chosen. */
+export interface Style {
+  readonly id: string;
+  readonly title: string;
+  /** Who painted it, and when. */
+  readonly detail: string;
+  /** The address of a small picture. */
+  readonly thumbnail: string;
+  /** float32 [S]; fetched or encoded once. */
+  readonly code: () => Promise<Float32Array>;
+}
+
+/** The checkpoint that the built-in codes belong to. */
+export const bankCheckpoint = index.model;
+
+const codes = import.meta.glob<string>("@styles/*.npy", { query: "?url", import: "default", eager: true });
+const thumbnails = import.meta.glob<string>("../../thumbnails/*.webp", { query: "?url", import: "default", eager: true });
+
+const PAINTING_SIDE = 512; // px of the shorter side, as `adain stylize` does; smaller would make finer strokes
+const THUMBNAIL_SIDE = 128;
+
+let ownCount = 0;
+
+/** The built-in styles. */
+export function bank(): Style[] {
+  const codeOf = byName(codes);
+  const thumbnailOf = byName(thumbnails);
+  return Object.entries(index.styles).map(([id, { title, artist, year }]) => ({
+    id,
+    title,
+    detail: `${artist}, ${year}`,
+    thumbnail: thumbnailOf.get(id) ?? "",
+    code: once(async () => readNpy(await download(codeOf.get(id)!), `${id}.npy`)),
+  }));
+}
+
+/**
+ * A style of the visitor's own: a picture, or a code in a .npy or .f32 file.
+ *
+ * @param encode gives the code of a picture
+ * @throws AdainError the file is neither
+ */
+export async function openStyle(file: File, encode: (painting: Picture) => Promise<Float32Array>): Promise<Style> {
+  const title = file.name.replace(/\.[^.]*$/, "") || "Own painting";
+  const own = { id: `own-${ownCount++}`, title, detail: "your own" };
+  if (/\.(npy|f32)$/i.test(file.name)) {
+    const code = readCode(new Uint8Array(await file.arrayBuffer()), file.name);
+    return { ...own, thumbnail: "", code: async () => code };
+  }
+  const { image } = await openPhoto(file, file.name);
+  const { width, height } = image;
+  const longest = (PAINTING_SIDE * Math.max(width, height)) / Math.min(width, height);
+  const painting = pixelsOf(image, fit(image, longest, 4 * PAINTING_SIDE ** 2));
+  return { ...own, thumbnail: thumbnailOf(image), code: once(() => encode(painting)) };
+}
+
+/** The middle of a picture, small and square. */
+function thumbnailOf(image: ImageBitmap | HTMLCanvasElement): string {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = THUMBNAIL_SIDE;
+  const side = Math.min(image.width, image.height);
+  const [x, y] = [(image.width - side) / 2, (image.height - side) / 2];
+  context(canvas).drawImage(image, x, y, side, side, 0, 0, THUMBNAIL_SIDE, THUMBNAIL_SIDE);
+  return canvas.toDataURL("image/jpeg", 0.8);
+}
+
+function byName(files: Record<string, string>): Map<string, string> {
+  return new Map(Object.entries(files).map(([path, url]) => [path.split("/").at(-1)!.replace(/\.[^.]*$/, ""), url]));
+}
+
+/** Do the work at the first call and remember what it gave; after a failure, try again. */
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => {
+    result ??= work();
+    result.catch(() => (result = undefined));
+    return result;
+  };
+}

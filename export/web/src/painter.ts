@@ -1,0 +1,130 @@
+import { AdainError } from "./errors";
+import type { ModelInfo, Reply, Request, Wanted } from "./messages";
+import type { Picture } from "./picture";
+
+export interface PainterEvents {
+  /** Bytes so far and in all. */
+  progress(loaded: number, total: number): void;
+  /** The model is ready, or has moved to another engine. */
+  ready(model: ModelInfo): void;
+  /** The model cannot be loaded. */
+  failed(message: string): void;
+}
+
+/** A request was given up because `restart` was called. */
+export class Stopped extends Error {}
+
+interface Waiting {
+  resolve(result: Float32Array | Picture[]): void;
+  reject(error: Error): void;
+}
+
+/** The page's side of the worker. */
+export class Painter {
+  #worker!: Worker;
+  #nextId = 0;
+  #waiting = new Map<number, Waiting>();
+  #started = 0;
+  #loadTime = Infinity;
+  #ready!: Promise<ModelInfo>;
+  #settle!: { resolve(model: ModelInfo): void; reject(error: Error): void };
+
+  /** @param spawn makes the worker; load begins at once */
+  constructor(
+    readonly spawn: () => Worker,
+    readonly wanted: Wanted,
+    readonly events: PainterEvents,
+  ) {
+    this.#start();
+  }
+
+  /** Until the model is loaded. */
+  get ready(): Promise<ModelInfo> {
+    return this.#ready;
+  }
+
+  /** How long a restart will take, in ms; infinite before the first load is done. */
+  get loadTime(): number {
+    return this.#loadTime;
+  }
+
+  /** @returns float32 [S] */
+  encodeStyle(painting: Picture): Promise<Float32Array> {
+    return this.#ask((id) => ({ kind: "encode", id, painting })) as Promise<Float32Array>;
+  }
+
+  /** See `Adain.stylize`. */
+  async stylize(content: Picture, code: Float32Array, alpha: number): Promise<Picture> {
+    const [picture] = await this.stylizeBatch([content], [code], alpha);
+    return picture!;
+  }
+
+  /** See `Adain.stylizeBatch`. */
+  stylizeBatch(contents: Picture[], codes: Float32Array[], alpha: number): Promise<Picture[]> {
+    return this.#ask((id) => ({ kind: "stylize", id, contents, codes, alpha })) as Promise<Picture[]>;
+  }
+
+  /** Give up all that is asked for, with `Stopped`, and start afresh: the one way to stop a run. */
+  restart(): void {
+    this.#worker.terminate();
+    this.#settle.reject(new Stopped("stopped"));
+    this.#fail(new Stopped("stopped"));
+    this.#start();
+  }
+
+  #start(): void {
+    this.#started = performance.now();
+    this.#ready = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
+    this.#ready.catch(() => undefined); // told by events.failed
+    this.#worker = this.spawn();
+    this.#worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#hear(data);
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      const message = `the worker stopped (${event.message || "it could not be started"}); reload the page`;
+      this.#lose(message);
+    };
+    this.#post({ kind: "load", wanted: this.wanted });
+  }
+
+  #hear(reply: Reply): void {
+    if (reply.kind === "progress") return this.events.progress(reply.loaded, reply.total);
+    if (reply.kind === "ready") {
+      this.#loadTime = performance.now() - this.#started;
+      this.#settle.resolve(reply.model);
+      return this.events.ready(reply.model);
+    }
+    if (reply.kind === "failed" && reply.id === undefined) return this.#lose(reply.message);
+    const waiting = this.#waiting.get(reply.id!);
+    this.#waiting.delete(reply.id!);
+    if (reply.kind === "done") waiting?.resolve(reply.result);
+    else if (!reply.broken) waiting?.reject(new AdainError(reply.message));
+    else {
+      waiting?.reject(new AdainError(`the picture could not be painted (${reply.message}); choose a smaller size`));
+      this.restart();
+    }
+  }
+
+  #ask(request: (id: number) => Request): Promise<Float32Array | Picture[]> {
+    return new Promise((resolve, reject) => {
+      const id = this.#nextId++;
+      this.#waiting.set(id, { resolve, reject });
+      this.#post(request(id));
+    });
+  }
+
+  #post(request: Request): void {
+    this.#worker.postMessage(request);
+  }
+
+  #lose(message: string): void {
+    this.#settle.reject(new AdainError(message));
+    this.#fail(new AdainError(message));
+    this.events.failed(message);
+  }
+
+  #fail(error: Error): void {
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const { reject } of waiting) reject(error);
+  }
+}

@@ -1,0 +1,4 @@
+declare module "*?size" {
+  const bytes: number;
+  export default bytes;
+}

@@ -1,0 +1,56 @@
+/** The model, away from the page's thread. It answers requests in the order in which they come. */
+import { load, type Adain } from "./adain";
+import { offers } from "./builds";
+import { AdainError, firstLine } from "./errors";
+import { expected, styleEncoder, stylizer } from "./files";
+import type { Reply, Request, Wanted } from "./messages";
+import { shelf } from "./shelf";
+
+let adain: Promise<Adain>;
+let encoder: Promise<void>;
+let threads = 1;
+
+self.onmessage = async ({ data: request }: MessageEvent<Request>) => {
+  try {
+    if (request.kind === "load") await start(request.wanted);
+    else reply({ kind: "done", id: request.id, result: await answer(request) });
+  } catch (error) {
+    const id = request.kind === "load" ? undefined : request.id;
+    reply({ kind: "failed", id, message: firstLine(error), broken: !(error instanceof AdainError) });
+  }
+};
+
+async function start(wanted: Wanted): Promise<void> {
+  let loading = true;
+  const read = shelf(expected, (loaded, total) => {
+    if (loading) reply({ kind: "progress", loaded, total });
+  });
+  threads = wanted.threads;
+  adain = load({ stylizer }, { engines: offers(wanted.engine, threads), read });
+  const model = await adain.finally(() => (loading = false));
+  // The style encoder comes afterwards: the built-in styles do without.
+  encoder = model.loadStyleEncoder(styleEncoder);
+  encoder.catch(() => undefined); // told when it is needed
+  const { engine, styleSize, checkpoint, passed } = model;
+  reply({ kind: "ready", model: { engine, threads: model.threads, styleSize, checkpoint, passed } });
+}
+
+async function answer(request: Exclude<Request, { kind: "load" }>) {
+  try {
+    return await run(await adain, request);
+  } catch (error) {
+    if (error instanceof AdainError || (await adain).engine !== "webgpu") throw error;
+    await start({ engine: "wasm", threads }); // the graphics card was lost, or has too little memory
+    return run(await adain, request);
+  }
+}
+
+async function run(model: Adain, request: Exclude<Request, { kind: "load" }>) {
+  if (request.kind === "stylize") return model.stylizeBatch(request.contents, request.codes, request.alpha);
+  await (encoder = encoder.catch(() => model.loadStyleEncoder(styleEncoder))); // perhaps there is a connection now
+  return model.encodeStyle(request.painting);
+}
+
+function reply(message: Reply): void {
+  self.postMessage(message);
+}

@@ -1,0 +1,43 @@
+import { expect, test, type Page } from "@playwright/test";
+import { blend } from "../../src/code";
+import { encodeInWorker, expectSame, manifest, openPage, paintInWorker, path, readCode, readPicture } from "./tools";
+
+let page: Page;
+
+test.beforeAll(async ({ browser }) => {
+  page = await browser.newPage();
+  await openPage(page, "?engine=wasm&threads=1");
+});
+
+test.afterAll(() => page.close());
+
+test("the model is that of the manifest", async () => {
+  for (const { file } of Object.values(manifest.models)) path(file);
+  const { checkpoint } = await page.evaluate(() => painter.ready);
+  expect(checkpoint, "checkpoint of the model and of the manifest").toBe(manifest.checkpoint_sha256);
+});
+
+for (const { name, image, code } of manifest.encode) {
+  test(`encode: ${name}`, async () => {
+    const got = await encodeInWorker(page, readPicture(path(image)));
+    const expected = readCode(path(code));
+    expect(got.length).toBe(expected.length);
+    const largest = Math.max(...expected.map((value, i) => Math.abs(value - got[i]!)));
+    expect(largest).toBeLessThanOrEqual(manifest.tolerance.style.max);
+  });
+}
+
+for (const { name, contents, styles, alpha, expected } of manifest.stylize) {
+  test(`stylize: ${name}`, async () => {
+    const codes = styles.map((parts) =>
+      blend(
+        parts.map(({ code }) => readCode(path(code))),
+        parts.map(({ weight }) => weight),
+      ),
+    );
+    const pictures = contents.map((content) => readPicture(path(content)));
+    const got = await paintInWorker(page, { contents: pictures, codes, alpha });
+    expect(got).toHaveLength(expected.length);
+    got.forEach((picture, i) => expectSame(picture, expected[i]!));
+  });
+}

@@ -1,0 +1,44 @@
+import { expect, test } from "@playwright/test";
+import { openPage, painted } from "./tools";
+
+const views = {
+  wide: { viewport: { width: 1280, height: 800 } },
+  narrow: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 },
+};
+
+for (const [name, view] of Object.entries(views)) {
+  test(`the page is whole and easy to touch: ${name}`, async ({ browser }) => {
+    const page = await browser.newPage(view);
+    await page.goto("/?threads=1");
+    await painted(page, () => page.locator("label", { hasText: "256" }).click());
+    await expect(page.locator("#status")).toContainText("256 × 170 pixels");
+    const screenshot = (file: string) => page.screenshot({ path: `screenshots/${file}.png`, animations: "disabled" });
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      await screenshot(`${name}-${colorScheme}`);
+    }
+    await painted(page, () => page.locator("#mix-on").click());
+    await page.locator("#split").fill("45");
+    await screenshot(`${name}-mix`);
+
+    const { width } = view.viewport;
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+    for (const control of await page.locator("button:visible, .tile, .sizes label, input[type=range]:visible").all()) {
+      const box = (await control.boundingBox())!;
+      expect(Math.min(box.height, box.width), await control.evaluate((element) => element.outerHTML)).toBeGreaterThanOrEqual(43.9);
+    }
+    await page.close();
+  });
+}
+
+test("everything can be reached by keyboard", async ({ page }) => {
+  await openPage(page);
+  await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+  const reached = new Set<string>();
+  for (let i = 0; i < 16; i++) {
+    await page.keyboard.press("Tab");
+    reached.add(await page.evaluate(() => document.activeElement!.id || (document.activeElement as HTMLInputElement).name));
+  }
+  const wanted = ["split", "choose", "camera", "save-jpeg", "save-png", "style", "add-painting", "mix-on", "alpha", "size"];
+  expect([...reached]).toEqual(expect.arrayContaining(wanted));
+});

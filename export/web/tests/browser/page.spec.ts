@@ -1,0 +1,203 @@
+import { readFileSync } from "node:fs";
+import { expect, test, type Page } from "@playwright/test";
+import { choosePhoto, expectSame, findCase, isPlain, manifest, openPage, painted, path, savePng, smallest } from "./tools";
+
+const plain = findCase(isPlain);
+const photo = plain.contents[0]!;
+
+let page: Page;
+
+test.beforeAll(async ({ browser }) => {
+  page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  await openPage(page);
+});
+
+test.afterAll(() => page.close());
+
+test.beforeEach(() => choosePhoto(page, smallest)); // what is set before the right photo comes takes no time
+
+/** Give the page a style code as a visitor does: the .npy file that stands beside the .f32 file. */
+async function addCode(code: string): Promise<void> {
+  await painted(page, () => page.locator("#painting-file").setInputFiles(path(code.replace(".f32", ".npy"))));
+}
+
+const picture = () => page.locator("#result").evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
+
+test("a chosen photo comes out as the golden picture has it", async () => {
+  await addCode(plain.styles[0]![0]!.code);
+  await choosePhoto(page, path(photo));
+  expectSame(await savePng(page), plain.expected[0]!);
+});
+
+test("the strength slider at half gives the golden picture of alpha 0.5", async () => {
+  const half = findCase((each) => each.contents.length === 1 && each.alpha === 0.5);
+  await addCode(half.styles[0]![0]!.code);
+  await painted(page, () => page.locator("#alpha").fill("50"));
+  await choosePhoto(page, path(half.contents[0]!));
+  expectSame(await savePng(page), half.expected[0]!);
+  await choosePhoto(page, smallest);
+  await painted(page, () => page.locator("#alpha").fill("100"));
+});
+
+test("two mixed paintings give the golden picture of a blend", async () => {
+  const blend = findCase(({ contents, styles }) => contents.length === 1 && styles[0]!.length === 2);
+  const [first, second] = blend.styles[0]!;
+  await addCode(first!.code);
+  await painted(page, () => page.locator("#mix-on").click());
+  await addCode(second!.code);
+  await painted(page, () => page.locator("#mix").fill(String(100 * second!.weight)));
+  await choosePhoto(page, path(blend.contents[0]!));
+  expectSame(await savePng(page), blend.expected[0]!);
+  await choosePhoto(page, smallest);
+  await painted(page, () => page.locator("#mix-off").click());
+});
+
+test("an own painting joins the thumbnails and gives the golden picture of its code", async () => {
+  const encode = manifest.encode.find(({ code }) => manifest.stylize.some((each) => each.styles[0]![0]!.code === code))!;
+  const chain = findCase((each) => isPlain(each) && each.styles[0]![0]!.code === encode.code);
+  const before = await page.locator(".tile").count();
+  await painted(page, () => page.locator("#painting-file").setInputFiles(path(encode.image)));
+  expect(await page.locator(".tile").count()).toBe(before + 1);
+  await expect(page.locator(".tile").first().locator("input")).toBeChecked();
+  await expect(page.locator(".tile").first().locator("img")).toHaveAttribute("src", /^data:image/);
+  await choosePhoto(page, path(chain.contents[0]!));
+  expectSame(await savePng(page), chain.expected[0]!);
+});
+
+test("thumbnails choose the style, by mouse and by arrow keys", async () => {
+  await painted(page, () => page.getByTitle(/^The Scream/).click());
+  const scream = await picture();
+  await expect(page.locator("#caption")).toHaveText("The Scream");
+  await painted(page, () => page.keyboard.press("ArrowRight"));
+  await expect(page.locator("#caption")).not.toHaveText("The Scream");
+  expect(await picture()).not.toBe(scream);
+  await painted(page, () => page.keyboard.press("ArrowLeft"));
+  await expect(page.locator("#caption")).toHaveText("The Scream");
+  expect(await picture()).toBe(scream);
+});
+
+test("saves a JPEG under a name that tells what it is", async () => {
+  const download = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Save as JPEG" }).click();
+  expect((await download).suggestedFilename()).toBe("smallest-the-scream.jpg");
+  expect(readFileSync(await (await download).path()).subarray(0, 3)).toEqual(Buffer.from([0xff, 0xd8, 0xff]));
+});
+
+test("a photo taken with the camera held upright is painted upright", async () => {
+  // A JPEG of 32 × 16 pixels that says in its EXIF data: turn me by 90 degrees.
+  const jpeg = await page.evaluate(() => {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 32, height: 16 });
+    canvas.getContext("2d");
+    return atob(canvas.toDataURL("image/jpeg").split(",")[1]!);
+  });
+  const exif = "\xff\xe1\0\x22Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+  const buffer = Buffer.from(jpeg.slice(0, 2) + exif + jpeg.slice(2), "latin1");
+  await painted(page, () => page.locator("#photo-file").setInputFiles({ name: "a.jpg", mimeType: "image/jpeg", buffer }));
+  await expect(page.locator("#status")).toContainText("16 × 32 pixels");
+});
+
+test("a bad file gives one line, and the page stays alive", async () => {
+  const bad = { name: "notes.jpg", mimeType: "image/jpeg", buffer: Buffer.from("these are notes") };
+  await page.locator("#photo-file").setInputFiles(bad);
+  await expect(page.getByRole("alert")).toContainText("Sorry: notes.jpg is not a picture that this browser reads");
+  await page.locator("#painting-file").setInputFiles({ ...bad, name: "code.npy" });
+  await expect(page.getByRole("alert")).toContainText("code.npy is not a .npy file");
+  await page.locator("#painting-file").setInputFiles({ ...bad, name: "short.f32", buffer: Buffer.alloc(8) });
+  await expect(page.getByRole("alert")).toContainText(/2 values, \d+ were expected/);
+  await painted(page, () => page.getByTitle(/^The Scream/).click());
+  await expect(page.getByRole("alert")).toBeHidden();
+});
+
+test("photos are taken from drops and pastes, paintings from drops on the panel", async () => {
+  const transfer = await page.evaluateHandle(
+    ([data, name]) => {
+      const bytes = Uint8Array.from(atob(data!), (letter) => letter.charCodeAt(0));
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([bytes], name!, { type: "image/png" }));
+      return transfer;
+    },
+    [readFileSync(smallest).toString("base64"), "dropped.png"],
+  );
+  const tiles = await page.locator(".tile").count();
+  const drop = (x: number) => ({ dataTransfer: transfer, clientX: x, clientY: 300, bubbles: true });
+  await page.dispatchEvent("body", "dragover", drop(200));
+  await expect(page.getByText("Drop a photo to paint")).toBeVisible();
+  await painted(page, () => page.dispatchEvent("body", "drop", drop(200)));
+  await expect(page.getByText("Drop a photo to paint")).toBeHidden();
+  expect(await page.locator(".tile").count()).toBe(tiles);
+  await painted(page, () => page.dispatchEvent("body", "drop", drop(1200)));
+  expect(await page.locator(".tile").count()).toBe(tiles + 1);
+  await painted(page, () =>
+    page.evaluate((clipboardData) => window.dispatchEvent(new ClipboardEvent("paste", { clipboardData })), transfer),
+  );
+});
+
+test("moving a slider quickly paints only the newest value, and never freezes the page", async () => {
+  await choosePhoto(page, path(photo));
+  const { asked, frames } = await page.evaluate(async () => {
+    let [asked, frames] = [0, 0];
+    const { stylizeBatch } = painter;
+    painter.stylizeBatch = (...job) => (asked++, stylizeBatch.apply(painter, job));
+    const count = () => (frames++, requestAnimationFrame(count));
+    requestAnimationFrame(count);
+    const slider = document.getElementById("alpha") as HTMLInputElement;
+    for (let value = 100; value >= 60; value--) {
+      slider.value = String(value);
+      slider.dispatchEvent(new Event("input"));
+    }
+    slider.dispatchEvent(new Event("change"));
+    const busy = () => asked < 2 || document.getElementById("stage")!.getAttribute("aria-busy") === "true";
+    while (busy()) await new Promise(requestAnimationFrame);
+    painter.stylizeBatch = stylizeBatch;
+    return { asked, frames };
+  });
+  expect(asked).toBeLessThanOrEqual(4);
+  expect(frames).toBeGreaterThan(10);
+  await choosePhoto(page, smallest);
+  await painted(page, () => page.locator("#alpha").fill("100"));
+});
+
+test("the photo can be compared by keyboard", async () => {
+  const split = page.getByRole("slider", { name: "Compare with the photo" });
+  await split.focus();
+  await page.keyboard.press("Home");
+  await expect(split).toHaveAttribute("aria-valuetext", "0 percent photo");
+  await page.keyboard.press("End");
+  await expect(split).toHaveAttribute("aria-valuetext", "100 percent photo");
+  await expect(page.locator("#before")).toHaveCSS("clip-path", "inset(0px 0% 0px 0px)");
+});
+
+test("a long painting can be stopped", async () => {
+  const stopped = page.evaluate(async () => {
+    const picture = { width: 512, height: 512, data: new Uint8Array(512 * 512 * 3) };
+    const { styleSize } = await painter.ready;
+    return painter.stylize(picture, new Float32Array(styleSize).fill(1), 1).catch((error) => String(error));
+  });
+  await page.waitForTimeout(500);
+  await page.locator("#cancel").dispatchEvent("click");
+  expect(await stopped).toContain("stopped");
+  await painted(page, () => page.getByTitle(/^Irises/).click());
+});
+
+test("shares the picture where the device can", async ({ browser }) => {
+  const phone = await browser.newPage();
+  await phone.addInitScript(() => {
+    navigator.canShare = () => true;
+    navigator.share = async ({ files }: ShareData) => void (document.title = `${files![0]!.name}, ${files![0]!.type}`);
+  });
+  await openPage(phone);
+  await phone.getByRole("button", { name: "Share" }).click();
+  await expect(phone).toHaveTitle("cat-the-starry-night.jpg, image/jpeg");
+  await phone.close();
+});
+
+test("the camera is painted live, and a snap of it as a photo", async () => {
+  await page.getByRole("button", { name: "Camera" }).click();
+  await expect(page.locator("#fps")).toContainText("frames/s");
+  const first = await picture();
+  await expect(async () => expect(await picture()).not.toBe(first)).toPass(); // the fake camera shows a clock
+  await page.locator("label", { hasText: "256" }).click();
+  await painted(page, () => page.getByRole("button", { name: "Snap" }).click());
+  await expect(page.locator("#fps")).toBeHidden();
+  await expect(page.locator("#status")).toContainText("256 ×");
+});

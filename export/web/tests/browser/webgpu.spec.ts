@@ -1,0 +1,43 @@
+import { expect, test } from "@playwright/test";
+import config from "../../playwright.config";
+import { expectSame, findCase, isPlain, openPage, paintInWorker, path, readCode, readPicture, smallest } from "./tools";
+
+const options = config.use!.launchOptions!;
+const plain = findCase((each) => isPlain(each) && smallest.endsWith(each.contents[0]!));
+
+// Chromium's WebGPU in software: slow, but the same code path as on a graphics card.
+test.use({ launchOptions: { ...options, args: [...options.args!, "--enable-unsafe-webgpu"] } });
+
+test.beforeEach(async ({ page }) => {
+  await page.goto("/notices.txt");
+  const there = await page.evaluate(async () => {
+    const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<object | null> } };
+    return Boolean(await gpu?.requestAdapter());
+  });
+  test.skip(!there, "this Chromium has no WebGPU, not even in software");
+});
+
+test("WebGPU paints the golden picture, and WebAssembly takes over when the card is gone", async ({ page }) => {
+  await openPage(page, "?engine=webgpu&threads=1");
+  await expect(page.locator("#engine")).toHaveText("WebGPU");
+  const contents = plain.contents.map((content) => readPicture(path(content)));
+  const codes = plain.styles.map(([part]) => readCode(path(part!.code)));
+  const got = await paintInWorker(page, { contents, codes, alpha: plain.alpha });
+  got.forEach((picture, i) => expectSame(picture, plain.expected[i]!));
+
+  await page.workers()[0]!.evaluate(() => {
+    const { prototype } = (globalThis as unknown as { GPUQueue: { prototype: { submit(): void } } }).GPUQueue;
+    prototype.submit = () => {
+      throw new Error("the graphics card is gone");
+    };
+  });
+  const again = await paintInWorker(page, { contents, codes, alpha: plain.alpha });
+  again.forEach((picture, i) => expectSame(picture, plain.expected[i]!));
+  await expect(page.locator("#engine")).toHaveText("WebAssembly, 1 thread");
+});
+
+test("WebGPU in software is passed by, unless it is asked for", async ({ page }) => {
+  await openPage(page);
+  await expect(page.locator("#engine")).toHaveText("WebAssembly, 1 thread");
+  await expect(page.locator("#engine")).toHaveAttribute("title", "webgpu: WebGPU is there in software only");
+});
