@@ -153,8 +153,8 @@ def styles(
             typer.echo(json.dumps({name: asdict(painting) for name, painting in paintings.items()}, indent=2))
             return
         _print_table(
-            ("style", "title", "artist", "year"),
-            [(n, p.title, p.artist, p.year) for n, p in paintings.items()],
+            ("style", "movement", "artist", "title", "year"),
+            [(n, p.movement, p.artist, p.title, p.year) for n, p in paintings.items()],
         )
         return
     target = out or Path(f"{picture.stem}.npy")
@@ -186,8 +186,12 @@ def train(
     batch_size: Annotated[int, Option(help="Pairs per process and batch.")] = Settings.batch_size,
     crop: Annotated[int, Option(help="Side of the training crops, in px.")] = Settings.crop,
     zoom: Annotated[float, Option(help="Crops are cut from squares of up to this many crops' side.")] = Settings.zoom,
+    zoom_min: Annotated[float, Option(help="And of no less than this many.")] = Settings.zoom_min,
     cache: Annotated[str, Option(help="Keep decoded pictures: none, memory or device.")] = Settings.cache,
     workers: Annotated[int, Option(help="Processes that decode and crop.")] = Settings.workers,
+    init: Annotated[
+        str, Option(help="shipped, or a model.safetensors: start from its weights.", show_default="random weights")
+    ] = Settings.init,
     encoder: Annotated[
         str, Option(help="vgg16 (shipped), vgg19 or torchvision-vgg16 (downloaded), or a file.")
     ] = Settings.encoder,
@@ -195,6 +199,9 @@ def train(
     name: Annotated[str, Option(help="Name stored in the model.", show_default="adain-ENCODER-ARCH")] = Settings.name,
     content_weight: Annotated[float, Option(help="Of the content loss.")] = Settings.content_weight,
     style_weight: Annotated[float, Option(help="Of the style loss.")] = Settings.style_weight,
+    coarse_weight: Annotated[float, Option(help="Of the style loss at half the size.")] = Settings.coarse_weight,
+    structure_weight: Annotated[float, Option(help="Of the structure loss.")] = Settings.structure_weight,
+    grid_weight: Annotated[float, Option(help="Of the grid loss.")] = Settings.grid_weight,
     identity_weight: Annotated[float, Option(help="Of the identity loss.")] = Settings.identity_weight,
     identity: Annotated[int, Option(help="Crops per batch that are stylised after themselves.")] = Settings.identity,
     accumulate: Annotated[int, Option(help="Batches per step.")] = Settings.accumulate,
@@ -248,9 +255,8 @@ def train(
             note = f"{rate:.1f} pictures/s, {100 * facts['waited'] / facts['seconds']:.0f} % waiting for data"
             progress.update(task, completed=facts["step"], note=note)
             if "total" in facts:
-                losses = "  ".join(
-                    f"{key} {facts[key]:.3f}" for key in ("content", "style", "identity", "total") if key in facts
-                )
+                known = ("step", "seconds", "waited", "passed")
+                losses = "  ".join(f"{key} {value:.4g}" for key, value in facts.items() if key not in known)
                 progress.console.print(f"step {facts['step']:.0f}  {losses}", markup=False)
 
         finished = trainer.train(report, minutes=minutes if minutes is not None else float("inf"))

@@ -7,4 +7,4 @@ WEIGHTS = _PACKAGE / "weights" if (_PACKAGE / "weights").is_dir() else _PACKAGE.
 
 CHECKPOINT = WEIGHTS / "model.safetensors"  # encoder and decoder, for export, fine-tuning and `--encoder vgg16`
 ONNX = WEIGHTS / "onnx"  # stylizer.onnx and style_encoder.onnx
-STYLES = WEIGHTS / "styles"  # NAME.npy, and index.json with title, artist and year
+STYLES = WEIGHTS / "styles"  # NAME.npy, and index.json with title, artist, year and movement

@@ -113,6 +113,7 @@ class Painting:
     title: str
     artist: str
     year: str
+    movement: str  # or technique, such as "ukiyo-e" or "mosaic"
 
 
 @dataclass(frozen=True)

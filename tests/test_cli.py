@@ -213,7 +213,7 @@ def test_list_styles(run):
     code, out, _ = run("styles", "--json")
     styles = json.loads(out)
     assert len(styles) >= 12
-    assert set(styles["starry-night"]) == {"title", "artist", "year"}
+    assert set(styles["starry-night"]) == {"title", "artist", "year", "movement"}
 
 
 def test_save_a_style(run, model, tmp_path):
@@ -255,7 +255,20 @@ def noise_folders(root: Path, count: int) -> None:
 def test_train_export_stylize_in_one_go(run, tmp_path):
     noise_folders(tmp_path, 5)
     (tmp_path / "photos" / "broken.jpg").write_text("no")
-    options = ["--crop", "32", "--batch-size", "2", "--workers", "0", "--arch", "multi", "--checkpoint-every", "2"]
+    options = [
+        "--crop",
+        "32",
+        "--grid-weight",
+        "0",
+        "--batch-size",
+        "2",
+        "--workers",
+        "0",
+        "--arch",
+        "multi",
+        "--checkpoint-every",
+        "2",
+    ]
     code, _, err = run("train", "photos", "paintings", "--out", "run", "--steps", "2", *options)
     assert code == 0, err
     assert "content: 5 pictures, 1 skipped" in err
@@ -289,7 +302,20 @@ def test_train_export_stylize_in_one_go(run, tmp_path):
 def test_profile(run, tmp_path):
     noise_folders(tmp_path, 3)
     code, out, err = run(
-        *("train", "photos", "paintings", "--out", "run", "--profile", "--crop", "32", "--batch-size", "1"),
+        *(
+            "train",
+            "photos",
+            "paintings",
+            "--out",
+            "run",
+            "--profile",
+            "--crop",
+            "32",
+            "--grid-weight",
+            "0",
+            "--batch-size",
+            "1",
+        ),
         *("--cache", "memory", "--workers", "0"),
     )
     assert code == 0, err

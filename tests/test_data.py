@@ -114,7 +114,7 @@ def test_random_crop_is_a_square_of_the_picture():
     picture = torch.arange(3 * 60 * 80).remainder(251).to(torch.uint8).view(3, 60, 80)
     plain, mirrored = 0, 0
     for number in range(40):
-        crop = data.random_crop(picture, 16, 1.0, np.random.default_rng(number))
+        crop = data.random_crop(picture, 16, (1.0, 1.0), np.random.default_rng(number))
         windows = picture.unfold(1, 16, 1).unfold(2, 16, 1)
         plain += bool((windows == crop.view(3, 1, 1, 16, 16)).all((0, 3, 4)).any())
         mirrored += bool((windows == crop.flip(2).view(3, 1, 1, 16, 16)).all((0, 3, 4)).any())
@@ -127,15 +127,15 @@ def test_random_crop_zooms_between_the_limits():
     ramp = torch.arange(200).clamp(0, 255).to(torch.uint8).expand(3, 200, 200)
     sides = []
     for number in range(60):
-        crop = data.random_crop(ramp, 32, 2.0, np.random.default_rng(number)).float()
+        crop = data.random_crop(ramp, 32, (0.5, 2.0), np.random.default_rng(number)).float()
         sides.append(32 * abs(float(crop[0, 0, -3] - crop[0, 0, 2])) / 27)
-    assert min(sides) == pytest.approx(32, abs=4)
+    assert min(sides) == pytest.approx(16, abs=4)
     assert max(sides) == pytest.approx(64, abs=4)
 
 
 def pairs(folder: Path, seed=0) -> data.CropPairs:
     pictures = data.Pictures(data.find_sources(folder), 32, torch.device("cpu"))
-    return data.CropPairs(pictures, pictures, 32, 1.5, seed)
+    return data.CropPairs(pictures, pictures, 32, (1.0, 1.5), seed)
 
 
 def test_pairs_depend_on_seed_and_number_alone(folder):

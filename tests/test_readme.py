@@ -18,7 +18,7 @@ from adain.device import cuda_problem
 
 ROOT = Path(__file__).parent.parent
 BLOCKS = re.findall(r"```(sh|python)\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
-SHORTER = " --steps 2 --crop 32 --batch-size 1 --workers 0"  # for training: the same command, less of it
+SHORTER = " --steps 2 --crop 64 --batch-size 1 --workers 0"  # for training: the same command, less of it
 LEFT_OUT = ("pip install", "cd ", "git clone")  # what has been done when this runs
 
 

@@ -106,8 +106,8 @@ def test_styles_that_do_not_fit_together() -> None:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     styles = {
-        "starry-night": {"title": "The Starry Night", "artist": "Vincent van Gogh", "year": "1889"},
-        "great-wave": {"title": "The Great Wave", "artist": "Hokusai", "year": "about 1831"},
+        "starry-night": {"title": "The Starry Night", "artist": "Vincent van Gogh", "year": "1889", "movement": "x"},
+        "great-wave": {"title": "The Great Wave", "artist": "Hokusai", "year": "about 1831", "movement": "y"},
     }
     (tmp_path / "index.json").write_text(json.dumps({"model": "abc", "styles": styles}), "utf-8")
     style(1, 2).save(tmp_path / "starry-night.npy")
@@ -119,7 +119,7 @@ def folder(tmp_path: Path) -> Path:
 def test_the_bank(folder: Path) -> None:
     assert bank(folder).model == "abc"
     assert list(bank(folder).paintings) == ["great-wave", "starry-night"]
-    assert bank(folder).paintings["starry-night"] == Painting("The Starry Night", "Vincent van Gogh", "1889")
+    assert bank(folder).paintings["starry-night"] == Painting("The Starry Night", "Vincent van Gogh", "1889", "x")
 
 
 @pytest.mark.parametrize("name", ["starry-night", "Starry-Night", "starry_night", "STARRY NIGHT"])

@@ -188,7 +188,7 @@ def test_what_a_style_can_be(restyle: Stylizer, tmp_path: Path, monkeypatch: pyt
 
 def test_builtin_styles(restyle: Stylizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     SEA.save(tmp_path / "sea.npy")
-    entry = {"sea": {"title": "Sea", "artist": "A", "year": "1900"}}
+    entry = {"sea": {"title": "Sea", "artist": "A", "year": "1900", "movement": "M"}}
     index = tmp_path / "index.json"
     index.write_text(json.dumps({"model": TINY.checkpoint_sha256, "styles": entry}))
     monkeypatch.setattr(stylizer, "builtin", partial(styles.builtin, folder=tmp_path))

@@ -55,7 +55,7 @@ def build_bank(folders: Sequence[Path], sha256: str) -> None:
     shutil.rmtree(shipped.STYLES, ignore_errors=True)
     for row in rows:
         stylizer.encode_style(sources[row["file"]].read()).save(shipped.STYLES / f"{row['name']}.npy")
-    index = {row["name"]: {key: row[key] for key in ("title", "artist", "year")} for row in rows}
+    index = {row["name"]: {key: row[key] for key in ("title", "artist", "year", "movement")} for row in rows}
     text = json.dumps({"model": sha256, "styles": index}, indent=1, ensure_ascii=False) + "\n"
     (shipped.STYLES / "index.json").write_text(text, encoding="utf-8")
 

@@ -4,6 +4,7 @@ Every random choice is a function of the seed and of the number of the crop, so 
 one integer and a resumed run sees exactly what it would have seen.
 """
 
+import math
 import sys
 import tarfile
 from collections.abc import Iterator, Sequence
@@ -164,23 +165,24 @@ class Pictures:
         raise PictureError(f"none of {len(self)} pictures can be decoded any more")
 
 
-def random_crop(picture: Tensor, size: int, zoom: float, random: np.random.Generator) -> Tensor:
+def random_crop(picture: Tensor, size: int, zoom: tuple[float, float], random: np.random.Generator) -> Tensor:
     """A random square, scaled to `size` and perhaps mirrored.
 
-    The square's side is drawn between `size` and `zoom` * `size` (or the shorter side, if that is less), so
-    that strokes of several sizes are seen.
+    The square's side is drawn between `zoom[0]` and `zoom[1]` times `size` (or the shorter side, if that is
+    less), evenly in octaves, so that strokes of several sizes are seen.
 
     Args:
         picture: uint8 [3,H,W], sides at least `size`.
         size: of the crop, in px.
-        zoom: at least 1.
+        zoom: at most 1, and at least 1.
         random: draws four numbers.
 
     Returns:
         uint8 [3,size,size] on the picture's device.
     """
     height, width = picture.shape[1:]
-    side = int(random.uniform(size, min(size * zoom, height, width) + 1e-6))
+    largest = min(size * zoom[1], height, width)
+    side = round(math.exp(random.uniform(math.log(size * zoom[0]), math.log(largest))))
     top = int(random.integers(height - side + 1))
     left = int(random.integers(width - side + 1))
     crop = picture[:, top : top + side, left : left + side]
@@ -204,7 +206,7 @@ class CropPairs(Dataset[tuple[Tensor, Tensor, int]]):
         seed: of all choices.
     """
 
-    def __init__(self, contents: Pictures, styles: Pictures, size: int, zoom: float, seed: int) -> None:
+    def __init__(self, contents: Pictures, styles: Pictures, size: int, zoom: tuple[float, float], seed: int) -> None:
         self.folders = (contents, styles)
         self.size, self.zoom, self.seed = size, zoom, seed
         self._orders: dict[tuple[int, int], np.ndarray] = {}

@@ -25,19 +25,24 @@ class Settings:
     content: str = ""  # folders of pictures or tar shards
     style: str = ""
     crop: int = 256  # px, a multiple of 8
-    zoom: float = 2.0  # crops are cut from squares of up to this many times `crop`, then scaled down
+    zoom: float = 1.5  # crops are cut from squares of up to this many times `crop`, then scaled
+    zoom_min: float = 0.4  # and of no less than this many; under 1 they are enlarged
     cache: Cache = "none"  # keep decoded pictures in memory, or on the GPU
     workers: int = 2  # processes that decode and crop
 
     # network
+    init: str = ""  # "shipped" or a model file: start from its weights
     encoder: str = "vgg16"
     arch: str = "multi"
     name: str = ""  # stored in the model; "" is adain-ENCODER-ARCH
 
-    # losses
+    # losses; README.md says which weights make it the paper's own
     content_weight: float = 1.0
-    style_weight: float = 20.0  # the paper has 10, for its classic network
-    identity_weight: float = 100.0  # pixels in 0..1 have small squares
+    style_weight: float = 40.0
+    coarse_weight: float = 30.0  # of the style loss at half the size: strokes twice as large
+    structure_weight: float = 36.0
+    grid_weight: float = 5.0
+    identity_weight: float = 30.0  # pixels in 0..1 have small squares
     identity: int = 1  # crops in each batch that are stylised after themselves
 
     # optimisation
@@ -66,8 +71,14 @@ class Settings:
                 raise OptionError(f"{name} {value!r} is unknown; expected one of {', '.join(known)}")
         if self.crop % 8 or self.crop < 32:
             raise OptionError(f"crop {self.crop} does not fit; expected a multiple of 8, at least 32 px")
-        if self.zoom < 1:
-            raise OptionError(f"zoom {self.zoom} is under 1; squares are never smaller than the crop")
+        if not 0.25 <= self.zoom_min <= 1 <= self.zoom:
+            raise OptionError(
+                f"zoom_min {self.zoom_min} and zoom {self.zoom} do not fit; expected 0.25..1, and 1 or more"
+            )
+        if self.crop < 64 and self.grid_weight:
+            raise OptionError(f"crop {self.crop} is too small for the grid loss; give 64 or more, or --grid-weight 0")
+        if self.init and self.encoder != "vgg16":
+            raise OptionError("init brings its own encoder; leave --encoder away")
         if not 0 <= self.identity <= self.batch_size:
             raise OptionError(f"identity {self.identity} is not within the batch of {self.batch_size}")
         if not 0 <= self.decay <= 1 or not 0 <= self.average < 1:

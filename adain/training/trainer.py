@@ -21,19 +21,21 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import set_seed
 from torch import Tensor
+from torch.nn.functional import avg_pool2d
 from torch.optim.swa_utils import AveragedModel
 from torch.utils.tensorboard import SummaryWriter
 from torchvision.transforms.functional import to_pil_image
 from torchvision.utils import make_grid
 
+from .. import shipped
 from ..errors import ModelError, OptionError
 from ..files import replacing
 from ..network import ARCHITECTURES
 from ..network.adain import StyleTransfer
-from ..network.checkpoint import fill, load_encoder, read_safetensors, save_model, write_safetensors
+from ..network.checkpoint import fill, load_encoder, load_model, read_safetensors, save_model, write_safetensors
 from ..network.vgg import CONVS, LAYERS, Encoder, mean_activations, normalise
 from . import data
-from .losses import content_loss, identity_loss, style_loss
+from .losses import content_loss, grid_loss, identity_loss, structure_loss, style_loss
 from .settings import Precision, Settings
 
 KEY = "adain_checkpoint"  # of our JSON in a checkpoint's header
@@ -70,9 +72,12 @@ class Trainer:
             for folder in (settings.content, settings.style)
         )
 
-        encoder = _encoder_of(state, settings) if state else self._new_encoder()
+        init = None if state or not settings.init else _model_to_start_from(settings)
+        encoder = _encoder_of(state, settings) if state else init.encoder if init else self._new_encoder()
         self.network = StyleTransfer(encoder.name, ARCHITECTURES[settings.arch])
         self.network.encoder = encoder
+        if init:
+            self.network.decoder = init.decoder
         self.network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         # What is saved: computing in bfloat16 must not round the encoder for whoever uses the model.
         self.encoder_state = {key: value.half().cpu() for key, value in encoder.state_dict().items()}
@@ -102,18 +107,35 @@ class Trainer:
             with torch.no_grad():
                 style_features = network.encoder(style, LAYERS)
                 chosen = [style_features[LAYERS.index(layer)] for layer in network.encoded]
-                target = network.styled_features(content, network.style_code(style, chosen))
-            output = self.decoder(target)
+                code = network.style_code(style, chosen)
+                colours = network.colours(content, code)
+                recoloured = network.recolour(content, colours).clamp(0, 1)
+                target = network.styled_features(recoloured, code)
+            output = network.recolour(self.decoder(target), colours)
             output_features = network.encoder(output, LAYERS)
         losses = {
             "content": content_loss(output_features[-1], target[-1]),
             "style": style_loss(output_features, style_features),
         }
         total = settings.content_weight * losses["content"] + settings.style_weight * losses["style"]
+        if settings.coarse_weight:
+            losses["coarse"] = self._coarse_style_loss(output, style)
+            total = total + settings.coarse_weight * losses["coarse"]
+        if settings.structure_weight:
+            losses["structure"] = structure_loss(output, recoloured)
+            total = total + settings.structure_weight * losses["structure"]
+        if settings.grid_weight:
+            losses["grid"] = grid_loss(output)
+            total = total + settings.grid_weight * losses["grid"]
         if same:
             losses["identity"] = identity_loss(output[:same], content[:same])
             total = total + settings.identity_weight * losses["identity"]
         return losses | {"total": total}
+
+    def _coarse_style_loss(self, output: Tensor, style: Tensor) -> Tensor:
+        with self.accelerator.autocast():
+            mine, theirs = (self.network.encoder(avg_pool2d(picture, 2), LAYERS) for picture in (output, style))
+        return style_loss(mine, theirs)
 
     def train_step(self, content: Tensor, style: Tensor) -> dict[str, Tensor]:
         """One batch, uint8 [N,3,H,W] each; steps the optimiser when `accumulate` batches are in.
@@ -154,7 +176,9 @@ class Trainer:
             process=self.accelerator.process_index,
             processes=self.accelerator.num_processes,
         )
-        pairs = data.CropPairs(self.contents, self.styles, settings.crop, settings.zoom, settings.seed)
+        pairs = data.CropPairs(
+            self.contents, self.styles, settings.crop, (settings.zoom_min, settings.zoom), settings.seed
+        )
         on_gpu = settings.cache == "device" and self.accelerator.device.type != "cpu"
         # Tensors on a GPU cannot be shared with workers, and without fork every kept picture would be copied.
         alone = on_gpu or (settings.cache != "none" and sys.platform != "linux")
@@ -245,8 +269,11 @@ class Trainer:
             codes = [self.network.encode_style(column[None].to(device)) for column in columns]
             for row in rows:
                 pictures.append(row)
+                content = row[None].to(device)
                 for code in codes:
-                    output = self.average.module(self.network.styled_features(row[None].to(device), code))
+                    colours = self.network.colours(content, code)
+                    features = self.network.styled_features(self.network.recolour(content, colours).clamp(0, 1), code)
+                    output = self.network.finish(self.average.module(features), colours)
                     pictures.append(output[0].float().clamp(0, 1).cpu())
         grid = make_grid(pictures, nrow=len(columns) + 1, padding=4)
         path = self.run / "samples" / f"step-{self.step:07d}.jpg"
@@ -328,6 +355,7 @@ class Trainer:
             # the folders' names alone: a model file should not tell where its maker keeps his data
             "content": Path(settings.content).name,
             "style": Path(settings.style).name,
+            "init": Path(settings.init).name,
             "encoder": Path(settings.encoder).name,
         }
         save_model(path, model, name=name, training=facts)
@@ -343,6 +371,15 @@ class Trainer:
             normalise(encoder, mean_activations(encoder, pictures))
         # As it will be stored: every user of the checkpoint then computes with the same numbers.
         return encoder.half().float()
+
+
+def _model_to_start_from(settings: Settings) -> StyleTransfer:
+    path = shipped.CHECKPOINT if settings.init == "shipped" else Path(settings.init)
+    model = load_model(path).model
+    if model.layers != ARCHITECTURES[settings.arch]:
+        known = next(name for name, layers in ARCHITECTURES.items() if layers == model.layers)
+        raise OptionError(f"{path} is of --arch {known}, not {settings.arch}; give that")
+    return model.train()
 
 
 def learning_rate(settings: Settings, step: int) -> float:
