@@ -239,11 +239,15 @@ def _to_onnx(source: ModelFile, graph: Graph, io: Io, precision: Precision) -> o
 
 
 def _name_axes(value: onnx.ValueInfoProto, io: Io, prefix: str) -> None:
-    """Give the free axes the plain names that readers in other languages see; the exporter writes formulas."""
-    pixel_axes = {1: "height", 2: "width"} if io == "bytes" else {2: "height", 3: "width"}
+    """Give the free axes the plain names that readers in other languages see; the exporter writes formulas.
+
+    In portable files, "8*height": tract takes it by its word, and so knows that half of it doubled is the same again.
+    """
+    names = {0: "batch", 1: "height", 2: "width"} if io == "bytes" else {2: "height", 3: "width"}
+    factor = "" if io == "bytes" else f"{STRIDE}*"
     for index, axis in enumerate(value.type.tensor_type.shape.dim):
         if axis.dim_param:
-            axis.dim_param = prefix + ({0: "batch"} | pixel_axes)[index]
+            axis.dim_param = factor + prefix + names[index]
 
 
 def _store_as_float16(model: onnx.ModelProto) -> None:
