@@ -71,7 +71,8 @@ def test_the_set_belongs_to_the_shipped_files(conformance, engine):
     assert manifest["checkpoint_sha256"] == facts.checkpoint_sha256 == bank().model
     assert manifest["contract"] == facts.contract
     for graph, model in manifest["models"].items():
-        assert (conformance.folder / model["file"]).resolve() == (shipped.ONNX / f"{graph}.onnx").resolve()
+        # not the paths, since the package may be installed elsewhere
+        assert (conformance.folder / model["file"]).read_bytes() == (shipped.ONNX / f"{graph}.onnx").read_bytes()
     for name in rebuild.STYLES:
         assert np.array_equal(conformance.code(f"codes/{name}.f32"), np.load(shipped.STYLES / f"{name}.npy"))
 
