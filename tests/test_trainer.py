@@ -245,7 +245,20 @@ def test_two_processes(settings, tmp_path):
         *(sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1"),
         *("--mixed_precision", "no", "--dynamo_backend", "no", "-m", "adain", "train"),
         *(settings.content, settings.style, "--out", str(tmp_path / "run"), "--encoder", settings.encoder),
-        *("--crop", "32", "--batch-size", "2", "--workers", "0", "--precision", "fp32", "--log-every", "1"),
+        *(
+            "--crop",
+            "32",
+            "--grid-weight",
+            "0",
+            "--batch-size",
+            "2",
+            "--workers",
+            "0",
+            "--precision",
+            "fp32",
+            "--log-every",
+            "1",
+        ),
     ]
     environment = os.environ | {"PYTHONPATH": str(Path(adain.__file__).parent.parent), "OMP_NUM_THREADS": "1"}
     for more in (["--steps", "1"], ["--steps", "2", "--resume"]):
