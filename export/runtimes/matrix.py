@@ -133,7 +133,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             print(table(rows[-1:]).splitlines()[-1], flush=True)
         elif engine.name in before:
             rows.append(before[engine.name])
-    record.write_text(json.dumps([vars(row) for row in rows], indent=1) + "\n", "utf-8")
+    record.write_text("[\n" + ",\n".join(json.dumps(vars(row)) for row in rows) + "\n]\n", "utf-8")
     (HERE / "RUNTIMES.md").write_text(page(rows), "utf-8")
 
 
