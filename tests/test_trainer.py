@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -29,12 +30,12 @@ from adain.training.trainer import Trainer, learning_rate, newest_checkpoint_pat
 def settings(tmp_path_factory) -> Settings:
     """Small and quick: noise pictures, a random VGG that has to be normalised, crops of 32 px, float32."""
     root = tmp_path_factory.mktemp("data")
+    random = np.random.default_rng(0)
     for kind, spread in (("content", 40), ("style", 90)):
         (root / kind).mkdir()
         for index in range(6):
-            blur = Image.effect_noise((12, 12), spread).resize((72, 64)).convert("RGB")
-            blur.putpixel((index, 0), (255, 0, 0))
-            blur.save(root / kind / f"{index}.png")
+            noise = random.normal(128, spread, (12, 12, 3)).clip(0, 255).astype(np.uint8)
+            Image.fromarray(noise).resize((72, 64)).save(root / kind / f"{index}.png")
     torch.manual_seed(0)
     encoder = Encoder("vgg16")
     for parameter in encoder.parameters():
@@ -122,7 +123,9 @@ def test_resumed_equals_uninterrupted(settings, tmp_path):
 
 
 def test_training_lowers_the_loss(settings, tmp_path):
-    trainer = Trainer(replace(settings, steps=30, sample_every=100, checkpoint_every=100, lr=5e-4), tmp_path)
+    # Half of a crop of 32 px is too small for VGG: its style loss swings.
+    quick = replace(settings, steps=30, lr=5e-4, coarse_weight=0.0, sample_every=100, checkpoint_every=100)
+    trainer = Trainer(quick, tmp_path)
     batches = [next_batch[:2] for next_batch, _ in zip(trainer.batches(), range(8), strict=False)]
 
     def total() -> float:
