@@ -18,14 +18,6 @@ def inspect(file: Path) -> dict[str, Any]:
     return {
         "file": str(file),
         "contract": contract,
-        "inputs": [_tensor(each) for each in session.inputs],
-        "outputs": [_tensor(each) for each in session.outputs],
-    }
-
-
-def _tensor(argument: Any) -> dict[str, Any]:
-    return {
-        "name": argument.name,
-        "type": argument.type.removeprefix("tensor(").removesuffix(")"),
-        "shape": list(argument.shape),
+        "inputs": [asdict(each) for each in session.engine.inputs],
+        "outputs": [asdict(each) for each in session.engine.outputs],
     }

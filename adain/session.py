@@ -1,4 +1,4 @@
-"""One ONNX file of the contract in an onnxruntime session, whichever door it has."""
+"""One ONNX file of the contract in an engine, whichever door it has."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .contract import GRAPHS, MIN_SIDE, Contract, Graph
-from .device import Device, open_session
+from .engines import Device, open_engine
 from .errors import AdaINError, ModelError, PictureError, first_line
 from .images import Pixels
 
@@ -17,33 +17,31 @@ Floats = NDArray[np.float32]
 
 
 class Session:
-    """An ONNX file of the contract in an onnxruntime session; pixels are uint8 whatever its io.
+    """An ONNX file of the contract in an engine; pixels are uint8 whatever its io.
 
     Args:
         file: untrusted; read whole, at most MAX_MODEL_BYTES, and nothing beside it.
         graph: which one it has to be; None takes any.
-        device, threads: see `adain.device.open_session`.
+        device, threads: see `adain.engines.open_engine`.
 
     Raises:
         ModelError: no such file, or not one of ours.
-        DeviceError, OptionError: see `adain.device.open_session`.
+        DeviceError, OptionError: see `adain.engines.open_engine`.
     """
 
     def __init__(self, file: Path, graph: Graph | None, device: Device = "auto", threads: int | None = None) -> None:
         self.file = file
         model = _read(file)
         try:
-            self._session, self.device = open_session(model, device, home=file.resolve(), threads=threads)
+            self.engine = open_engine(model, device, home=file.resolve(), threads=threads)
         except AdaINError:
             raise
-        except Exception as error:  # onnxruntime's errors share no base class
+        except Exception as error:  # the errors of the engines share no base class
             raise ModelError(
                 f"{file} is no ONNX file that onnxruntime can run ({first_line(error)}); "
                 "give a file or folder that `adain export` wrote"
             ) from error
-        metadata = self._session.get_modelmeta().custom_metadata_map
-        self.contract = Contract.from_metadata(metadata, str(file))
-        self.inputs, self.outputs = self._session.get_inputs(), self._session.get_outputs()
+        self.contract = Contract.from_metadata(self.engine.metadata, str(file))
         self._check(graph)
 
     def run(self, pixels: Pixels, inputs: dict[str, Floats]) -> Any:
@@ -70,18 +68,18 @@ class Session:
         return np.stack([from_portable(output, height, width) for output in outputs])
 
     def _call(self, pixels: NDArray[Any], inputs: dict[str, Floats]) -> Any:
-        (first, *_), output = GRAPHS[self.contract.graph]
-        return self._session.run([output], {first: pixels, **inputs})[0]
+        first, *_ = GRAPHS[self.contract.graph][0]
+        return self.engine.run({first: pixels, **inputs})
 
     def _check(self, graph: Graph | None) -> None:
         contract = self.contract
         if contract.graph != graph and graph is not None:
             raise ModelError(f"{self.file} is the graph {contract.graph}; {graph}.onnx was expected")
         names, output = GRAPHS[contract.graph]
-        pixels = "tensor(uint8)" if contract.io == "bytes" else "tensor(float)"
-        others = {"style": "tensor(float)", "alpha": "tensor(float)"}
+        pixels = "uint8" if contract.io == "bytes" else "float32"
+        others = {"style": "float32", "alpha": "float32"}
         expected = {name: others.get(name, pixels) for name in (*names, output)}
-        found = {each.name: each.type for each in (*self.inputs, *self.outputs)}
+        found = {each.name: each.type for each in (*self.engine.inputs, *self.engine.outputs)}
         if found != expected or contract.stride < 1 or contract.style_size < 1:
             raise ModelError(
                 f"{self.file} does not keep the contract that it names: it has {found}, "

@@ -1,4 +1,4 @@
-"""Stylizer: the ONNX models, run by onnxruntime.
+"""Stylizer: the ONNX models, run by an engine.
 
     content, style picture  ->  encode_style  ->  Style  ->  stylize  ->  picture
 
@@ -16,7 +16,7 @@ from PIL import Image
 
 from . import shipped
 from .contract import Contract
-from .device import Device
+from .engines import Device
 from .errors import ModelError, OptionError, StyleError
 from .images import FileSource, Picture, Pixels, Source, load, resize_to_side
 from .session import Floats, Session
@@ -56,7 +56,7 @@ class Stylizer:
     @property
     def device(self) -> Device:
         """Where the model runs: "cpu" or "cuda"."""
-        return self._stylizer.device
+        return self._stylizer.engine.device
 
     @overload
     def stylize(

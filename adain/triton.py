@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from . import __version__
 from .contract import Graph, Io, Precision
+from .engines import Tensor
 from .errors import OptionError
 from .export import Exported, export
 from .network.checkpoint import ModelFile
@@ -26,7 +26,7 @@ from .session import Session
 ENSEMBLE = "adain"
 MODELS: dict[Graph, str] = {"stylizer": "adain_stylizer", "style_encoder": "adain_style_encoder"}
 
-_TYPES = {"tensor(uint8)": "TYPE_UINT8", "tensor(float)": "TYPE_FP32"}
+_TYPES = {"uint8": "TYPE_UINT8", "float32": "TYPE_FP32"}
 
 # Triton completes a configuration that lacks inputs or outputs, and would then set a batch size of its own.
 _BATCHING = """\
@@ -58,10 +58,10 @@ class _Tensor:
     dims: tuple[int, ...]
 
     @classmethod
-    def of(cls, argument: Any) -> "_Tensor":
-        """From an input or output of an onnxruntime session."""
-        dims = tuple(axis if isinstance(axis, int) else -1 for axis in argument.shape)
-        return cls(argument.name, _TYPES[argument.type], dims)
+    def of(cls, tensor: Tensor) -> "_Tensor":
+        """From an input or output of an engine."""
+        dims = tuple(axis if isinstance(axis, int) else -1 for axis in tensor.shape)
+        return cls(tensor.name, _TYPES[tensor.type], dims)
 
     def __str__(self) -> str:
         dims = ", ".join(map(str, self.dims))
@@ -134,12 +134,13 @@ def _write(folder: Path, model: str, config: str) -> None:
 
 
 def _model_config(session: Session) -> str:
-    inputs, outputs = map(_Tensor.of, session.inputs), map(_Tensor.of, session.outputs)
+    inputs, outputs = map(_Tensor.of, session.engine.inputs), map(_Tensor.of, session.engine.outputs)
     return 'backend: "onnxruntime"\n' + _BATCHING + _list("input", inputs) + _list("output", outputs) + _OPTIONS
 
 
 def _ensemble_config(stylizer: Session, encoder: Session) -> str:
-    tensors = {each.name: _Tensor.of(each) for each in (*stylizer.inputs, *stylizer.outputs, *encoder.inputs)}
+    stylizes, encodes = stylizer.engine, encoder.engine
+    tensors = {each.name: _Tensor.of(each) for each in (*stylizes.inputs, *stylizes.outputs, *encodes.inputs)}
     style_image = replace(tensors["image"], name="style_image")
     steps = (
         _step("style_encoder", {"image": "style_image"}, {"style": "style"}),

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..device import open_session
+from ..engines import open_engine
 from ..errors import ModelError, PictureError, first_line
 from ..images import Pixels, load
 from ..styles import Style
@@ -113,8 +113,8 @@ class Predictor:
 
     def __init__(self, file: Path) -> None:
         try:
-            self._session, _ = open_session(file.read_bytes(), "cpu", home=file.resolve(), threads=None)
-            (self._input,) = (entry.name for entry in self._session.get_inputs())
+            self._engine = open_engine(file.read_bytes(), "cpu", home=file.resolve())
+            (self._input,) = (entry.name for entry in self._engine.inputs)
             self(np.zeros((16, 16, 3), np.uint8))
         except Exception as error:  # onnxruntime's errors share no base class
             reason = first_line(error)
@@ -126,7 +126,7 @@ class Predictor:
         """uint8 [H,W,3] -> the embedding [D]."""
         small = Image.fromarray(picture).resize((256, 256), Image.Resampling.LANCZOS)
         values = np.asarray(small, np.float32)[None] / 255
-        embedding: NDArray[np.float64] = self._session.run(None, {self._input: values})[0].ravel().astype(np.float64)
+        embedding: NDArray[np.float64] = self._engine.run({self._input: values}).ravel().astype(np.float64)
         return embedding
 
 

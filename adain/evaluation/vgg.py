@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..device import Device
+from ..engines import Device
 from ..errors import DeviceError, ModelError
 from ..network.checkpoint import load_encoder
 from ..network.vgg import Encoder

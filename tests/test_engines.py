@@ -5,11 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnxruntime
 import pytest
 from conftest import TINY, tiny
 
-from adain import device
+from adain.engines import cuda, cuda_check, open_engine
 from adain.errors import DeviceError, OptionError
 
 MODEL = tiny(TINY).SerializeToString()
@@ -39,30 +40,31 @@ class FakeDriver:
 
 @pytest.fixture(autouse=True)
 def look_anew() -> Iterator[None]:
-    device.cuda_problem.cache_clear()
+    cuda_check.cuda_problem.cache_clear()
     yield
-    device.cuda_problem.cache_clear()
+    cuda_check.cuda_problem.cache_clear()
 
 
 def a_gpu(monkeypatch: pytest.MonkeyPatch, driver: FakeDriver | None) -> None:
-    monkeypatch.setattr(device, "_driver", lambda: driver)
+    monkeypatch.setattr(cuda_check, "_driver", lambda: driver)
 
 
-def open_it(where: Any, **options: Any) -> tuple[Any, str]:
-    return device.open_session(MODEL, where, home=Path("tiny.onnx"), **{"threads": None, **options})
+def open_it(where: Any, threads: int | None = None) -> Any:
+    return open_engine(MODEL, where, home=Path("tiny.onnx"), threads=threads)
 
 
 def test_the_cpu_needs_no_look_at_the_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(device, "cuda_problem", lambda: pytest.fail("looked"))
-    session, where = open_it("cpu", threads=1)
-    assert where == "cpu"
+    monkeypatch.setattr(cuda, "cuda_problem", lambda: pytest.fail("looked"))
+    engine = open_it("cpu", threads=1)
+    assert engine.device == "cpu"
+    session = engine.session
     assert session.get_providers() == ["CPUExecutionProvider"]
     assert session.get_session_options().intra_op_num_threads == 1
     assert not session.get_session_options().enable_mem_pattern
 
 
 def test_unknown_options() -> None:
-    with pytest.raises(OptionError, match="the device is 'tpu'; give auto, cpu or cuda"):
+    with pytest.raises(OptionError, match="the device is 'tpu'; give one of auto, cpu, "):
         open_it("tpu")
     with pytest.raises(OptionError, match="threads is 0; give 1 or more"):
         open_it("cpu", threads=0)
@@ -73,7 +75,7 @@ def test_auto_without_a_gpu_is_quiet(
 ) -> None:
     a_gpu(monkeypatch, None)
     with caplog.at_level(logging.INFO, "adain"):
-        assert open_it("auto")[1] == "cpu"
+        assert open_it("auto").device == "cpu"
     (record,) = caplog.records
     assert record.levelno == logging.INFO
     assert record.getMessage() == "running on the CPU: this machine has no NVIDIA GPU, or no NVIDIA driver"
@@ -85,7 +87,7 @@ def test_auto_with_a_gpu_that_cannot_be_used_warns_once(
 ) -> None:
     a_gpu(monkeypatch, FakeDriver())
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
-    assert open_it("auto")[1] == "cpu"
+    assert open_it("auto").device == "cpu"
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
     assert "the installed onnxruntime is built without CUDA; `pip install" in record.getMessage()
@@ -136,13 +138,13 @@ def test_all_libraries_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider"])
     monkeypatch.setattr(onnxruntime, "preload_dlls", lambda: None, raising=False)
     monkeypatch.setattr(ctypes, "CDLL", unresolved)
-    assert device._library_problem() is None
+    assert cuda_check._library_problem() is None
 
 
 def test_two_onnxruntimes(monkeypatch: pytest.MonkeyPatch) -> None:
     a_gpu(monkeypatch, FakeDriver())
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
-    monkeypatch.setattr(device, "_is_installed", lambda name: True)
+    monkeypatch.setattr(cuda_check, "_is_installed", lambda name: True)
     with pytest.raises(DeviceError, match=r"both installed .*: `pip uninstall onnxruntime onnxruntime-gpu`, then"):
         open_it("cuda")
 
@@ -153,8 +155,8 @@ class CpuSession:
 
 
 def test_a_silent_fallback_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(device, "cuda_problem", lambda: None)
-    monkeypatch.setattr(device, "_start", lambda *args: CpuSession())
+    monkeypatch.setattr(cuda, "cuda_problem", lambda: None)
+    monkeypatch.setattr(cuda, "start", lambda *args: CpuSession())
     with pytest.raises(DeviceError, match="refused CUDA without saying why"):
         open_it("cuda")
 
@@ -166,13 +168,27 @@ def test_an_error_of_cuda_is_told_and_one_of_the_model_is_passed_on(monkeypatch:
 
         return start
 
-    monkeypatch.setattr(device, "cuda_problem", lambda: None)
-    monkeypatch.setattr(device, "_start", fail("CUDA failure 2: out of memory\nand more"))
+    monkeypatch.setattr(cuda, "cuda_problem", lambda: None)
+    monkeypatch.setattr(cuda, "start", fail("CUDA failure 2: out of memory\nand more"))
     with pytest.raises(DeviceError, match=r"CUDA does not start \(CUDA failure 2: out of memory\); free the GPU"):
         open_it("cuda")
-    monkeypatch.setattr(device, "_start", fail("INVALID_PROTOBUF"))
+    monkeypatch.setattr(cuda, "start", fail("INVALID_PROTOBUF"))
     with pytest.raises(RuntimeError, match="INVALID_PROTOBUF"):
         open_it("cuda")
+
+
+def test_a_lane_gives_what_run_gives() -> None:
+    engine = open_it("cpu")
+    random = np.random.default_rng(0)
+    inputs = {
+        "content": random.integers(0, 256, (1, 17, 19, 3), np.uint8),
+        "style": random.random((1, TINY.style_size), np.float32),
+        "alpha": np.array([0.5], np.float32),
+    }
+    lane = engine.lane(inputs)
+    lane.upload(inputs)
+    lane.compute()
+    np.testing.assert_array_equal(lane.download(), engine.run(inputs))
 
 
 @pytest.mark.parametrize("location", ["w.bin", "../w.bin", "ABSOLUTE"])
@@ -195,13 +211,13 @@ def test_external_data_is_never_read(location: str, tmp_path: Path, monkeypatch:
     file.write_bytes(model.SerializeToString())
     monkeypatch.chdir(folder)
     with pytest.raises(Exception, match="External data path"):
-        device.open_session(file.read_bytes(), "cpu", home=file, threads=1)
+        open_engine(file.read_bytes(), "cpu", home=file)
 
 
 @pytest.mark.gpu
 def test_cuda_runs() -> None:
-    if (problem := device.cuda_problem()) is not None:
+    if (problem := cuda_check.cuda_problem()) is not None:
         pytest.skip(problem)
-    session, where = open_it("cuda")
-    assert where == "cuda"
-    assert session.get_providers()[0] == "CUDAExecutionProvider"
+    engine = open_it("cuda")
+    assert engine.device == "cuda"
+    assert engine.session.get_providers()[0] == "CUDAExecutionProvider"

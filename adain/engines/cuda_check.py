@@ -1,0 +1,99 @@
+"""Can onnxruntime use CUDA here? If not, why, and what to do.
+
+onnxruntime falls back to the CPU without a word when CUDA cannot start, which users notice by the hours it
+takes. Here every condition is looked at before, so that the answer names what is missing.
+"""
+
+import contextlib
+import ctypes
+import io
+import sys
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+
+@cache
+def cuda_problem() -> str | None:
+    """Why onnxruntime cannot use CUDA here, with the cure, or None; looked at once in a process."""
+    return gpu_problem() or _build_problem() or _driver_problem() or _library_problem()
+
+
+def gpu_problem() -> str | None:
+    """Why there is no NVIDIA GPU, as the driver says, or None."""
+    driver = _driver()
+    if driver is None:
+        return "this machine has no NVIDIA GPU, or no NVIDIA driver"
+    count = ctypes.c_int()
+    code = driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count))
+    if code:
+        text = ctypes.c_char_p()
+        driver.cuGetErrorString(code, ctypes.byref(text))
+        return f"the NVIDIA driver finds no usable GPU ({(text.value or str(code).encode()).decode()})"
+    return None if count.value else "the NVIDIA driver finds no GPU"
+
+
+def _driver() -> ctypes.CDLL | None:
+    with contextlib.suppress(OSError):
+        return ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    return None
+
+
+def _build_problem() -> str | None:
+    import onnxruntime
+
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+        return None
+    return f"the installed onnxruntime is built without CUDA; {cure()}"
+
+
+def _driver_problem() -> str | None:
+    import onnxruntime
+
+    version = ctypes.c_int()
+    driver = _driver()
+    if driver is None or driver.cuDriverGetVersion(ctypes.byref(version)):
+        return None
+    # Such as "13.0"; a driver of 13020 runs everything for CUDA 13. Builds of others may not say.
+    needed = getattr(onnxruntime, "cuda_version", None) or "0"
+    if version.value // 1000 >= int(needed.partition(".")[0]):
+        return None
+    return (
+        f"the NVIDIA driver is for CUDA {version.value // 1000}.{version.value % 1000 // 10}, onnxruntime "
+        f"needs CUDA {needed}; install a newer NVIDIA driver"
+    )
+
+
+def _library_problem() -> str | None:
+    import onnxruntime
+
+    # Finds CUDA and cuDNN in the nvidia-* packages of pip; what it prints would spoil a picture on stdout.
+    with contextlib.redirect_stdout(io.StringIO()):
+        onnxruntime.preload_dlls()
+    name = "onnxruntime_providers_cuda.dll" if sys.platform == "win32" else "libonnxruntime_providers_cuda.so"
+    try:
+        ctypes.CDLL(str(Path(onnxruntime.__file__).parent / "capi" / name))
+    except OSError as error:  # names the first library that is missing
+        if "Provider_GetHost" in str(error):
+            return None  # all libraries are there; this symbol is onnxruntime's own, and it provides it later
+        return f"a library of CUDA or cuDNN is missing ({error}); {cure()}"
+    return None
+
+
+def cure() -> str:
+    """How to install onnxruntime with CUDA here."""
+    installed = [name for name in ("onnxruntime", "onnxruntime-gpu") if _is_installed(name)]
+    if len(installed) == 2:
+        return (
+            "onnxruntime and onnxruntime-gpu are both installed and overwrite each other: "
+            "`pip uninstall onnxruntime onnxruntime-gpu`, then `pip install 'adain[cuda]'`"
+        )
+    return "`pip install 'adain[cuda]'`"
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        metadata.distribution(name)
+    except metadata.PackageNotFoundError:
+        return False
+    return True

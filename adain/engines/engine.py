@@ -1,0 +1,60 @@
+"""What every engine that runs our ONNX files offers, whatever library and device are below it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from numpy.typing import NDArray
+
+Device = Literal["auto", "cpu", "cuda"]
+
+Array = NDArray[Any]
+Inputs = Mapping[str, Array]
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """An input or output of a graph: type as numpy names it, shape with names or None where it is free."""
+
+    name: str
+    type: str
+    shape: tuple[int | str | None, ...]
+
+
+class Lane(Protocol):
+    """One graph with inputs of one shape; for one thread at a time, while other lanes run in others.
+
+    The three steps of a run, apart, so that frames can overlap and each step can be timed.
+    """
+
+    def upload(self, inputs: Inputs) -> None:
+        """Bring the inputs to the device; shapes and types are those of the lane."""
+
+    def compute(self) -> None:
+        """Run the graph on what was uploaded; ends when the device is done."""
+
+    def download(self) -> Array:
+        """What `compute` left, in memory that is the caller's."""
+
+
+class Engine(Protocol):
+    """An ONNX file with one output, ready to run.
+
+    Attributes:
+        device: where it runs; never "auto".
+        metadata: `metadata_props` of the file.
+        inputs, outputs: of the graph, in order.
+        lanes: how many lanes at once keep the device busy.
+    """
+
+    device: Device
+    metadata: Mapping[str, str]
+    inputs: Sequence[Tensor]
+    outputs: Sequence[Tensor]
+    lanes: int
+
+    def run(self, inputs: Inputs) -> Array:
+        """Inputs of any shapes in, the output out; safe to call from many threads."""
+
+    def lane(self, inputs: Inputs) -> Lane:
+        """A lane for inputs of these shapes and types; the values do not matter."""
