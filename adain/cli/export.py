@@ -1,0 +1,85 @@
+"""`adain export` and `adain info`."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer import Argument, Option
+
+from .. import shipped
+from ..errors import OptionError
+from .options import Io, JsonOption, Precision, QuietOption, must_be_folder, need_extra
+from .printing import print_table, stderr_console
+
+
+def export(
+    checkpoint: Annotated[
+        Path,
+        Argument(help="A model.safetensors, a run's folder, or decoder.pth.", show_default="the shipped model"),
+    ] = shipped.CHECKPOINT,
+    out: Annotated[Path | None, Option("--out", "-o", help="Folder for the ONNX files.", show_default="onnx")] = None,
+    triton: Annotated[
+        Path | None,
+        Option(help="Write a model repository for NVIDIA Triton Inference Server into this new folder instead."),
+    ] = None,
+    io: Annotated[Io, Option(help="bytes: uint8 pictures, any size. portable: the plainest graph.")] = Io.bytes,
+    precision: Annotated[
+        Precision, Option(help="Of the convolutions; statistics are always float32.")
+    ] = Precision.fp32,
+    compact: Annotated[bool, Option("--compact", help="Store float32 weights as float16: half the size.")] = False,
+    vgg: Annotated[
+        Path | None, Option(help="vgg_normalised.pth, where CHECKPOINT is pytorch-AdaIN's decoder.pth.")
+    ] = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Write stylizer.onnx, style_encoder.onnx and adain.onnx, each compared with PyTorch."""
+    need_extra("train", "torch", "onnx", "onnxscript", "safetensors")
+    from ..export import Exported, read_checkpoint
+    from ..export import export as write
+    from ..triton import write_repository
+
+    def report(exported: Exported) -> None:
+        if not quiet:
+            size = exported.path.stat().st_size / 1e6
+            stderr_console().print(
+                f"{exported.path}  {size:.1f} MB, largest difference to PyTorch in {exported.cases} cases: "
+                f"{exported.difference:.2g} (bound {exported.bound:g}; {exported.unit})",
+                markup=False,
+            )
+
+    if triton is not None and out is not None:
+        raise OptionError("--out and --triton exclude each other; leave one out")
+    must_be_folder(out)
+    (write if triton is None else write_repository)(
+        read_checkpoint(checkpoint, vgg),
+        triton or out or Path("onnx"),
+        io=io.value,
+        precision=precision.value,
+        compact=compact,
+        report=report,
+    )
+
+
+def info(
+    file: Annotated[Path, Argument(help="An ONNX file of `adain export`.", show_default=False)],
+    as_json: JsonOption = False,
+) -> None:
+    """Print the contract of an ONNX file: graph, inputs, outputs, sizes, licence."""
+    from ..inspection import inspect
+
+    found = inspect(file)
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    facts: dict[str, Any] = found["contract"]
+    print_table(("", str(file)), [(key, _plain(value)) for key, value in facts.items()])
+    tensors = [("input", tensor) for tensor in found["inputs"]] + [("output", tensor) for tensor in found["outputs"]]
+    print_table(
+        ("", "name", "type", "shape"),
+        [(kind, t["name"], t["type"], _plain(t["shape"])) for kind, t in tensors],
+    )
+
+
+def _plain(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

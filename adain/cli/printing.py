@@ -1,0 +1,39 @@
+"""What goes to the terminal: tables to stdout, all else to stderr."""
+
+import sys
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+
+def print_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    """To stdout; lines are not cut where stdout is no terminal."""
+    table = Table(*head, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*row)
+    Console(highlight=False, markup=False, soft_wrap=not sys.stdout.isatty()).print(table)
+
+
+def stderr_console(quiet: bool = False) -> Console:
+    """For all that is not the result."""
+    return Console(stderr=True, highlight=False, soft_wrap=True, quiet=quiet)
+
+
+def complain(text: str) -> None:
+    """One line of an error."""
+    stderr_console().print(f"adain: {text}", markup=False)
+
+
+def progress_bar(console: Console, shown: bool = True) -> Progress:
+    """A bar with rate and time left; its tasks have a field `note`."""
+    counts = (MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), *counts, TextColumn("{task.fields[note]}"))
+    return Progress(*columns, console=console, disable=console.quiet or not shown)

@@ -1,0 +1,118 @@
+"""`adain stylize` and `adain styles`."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer import Argument, Option
+
+from .. import batch
+from ..errors import OptionError
+from ..styles import bank, blend
+from ..stylizer import Stylizer
+from .options import Device, JsonOption, ModelOption, QuietOption
+from .printing import complain, print_table, progress_bar, stderr_console
+
+
+def stylize(
+    content: Annotated[list[str], Argument(help="Pictures, folders, or - for stdin.", show_default=False)],
+    style: Annotated[
+        list[str],
+        Option("--style", "-s", help="A picture, a .npy style, or a name of `adain styles`. May be repeated."),
+    ],
+    mix: Annotated[str | None, Option(help="Weights of several styles, such as 0.7,0.3.", show_default="equal")] = None,
+    alpha: Annotated[float, Option(help="0 gives back the content, 1 is the full style.")] = 1.0,
+    size: Annotated[int | None, Option(help="Shrink the longer side to this, in px.", show_default="as it is")] = None,
+    style_size: Annotated[int, Option(help="Shrink style pictures to this shorter side, in px: finer strokes.")] = 512,
+    out: Annotated[
+        str | None,
+        Option("--out", "-o", help="A file, a folder, or - for stdout.", show_default="CONTENT-STYLE"),
+    ] = None,
+    device: Annotated[Device, Option(help="Where to run.")] = Device.auto,
+    model: ModelOption = None,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Restyle pictures.
+
+    The result has the size and the orientation of the content. Bad files in a batch are reported and
+    skipped; the exit code is then 2.
+    """
+    weights = _weights(mix, len(style))
+    stylizer = Stylizer(model, device.value)
+    found = [stylizer.find_style(spec, style_size) for spec in style]
+    mixed = blend(found, weights) if len(found) > 1 else found[0]
+    jobs = batch.plan(content, out, mixed.name.replace(" + ", "+"), keep=style)
+    if as_json and jobs[0].output == batch.STANDARD:
+        raise OptionError("--json and the picture cannot both go to stdout; give a file with -o")
+    console, done = stderr_console(quiet or as_json or jobs[0].output == batch.STANDARD), []
+    with progress_bar(console, len(jobs) > 1) as progress:
+        task = progress.add_task("pictures", total=len(jobs), note="")
+        for result in batch.run(stylizer, jobs, mixed, alpha=alpha, size=size):
+            done.append(result)
+            progress.update(task, advance=1)
+            if result.error:
+                complain(result.error)
+            else:
+                note = f"{result.width}x{result.height}, {result.seconds:.2f} s on {stylizer.device}"
+                console.print(f"{result.output}  {note}", markup=False)
+    failed = sum(result.error is not None for result in done)
+    if as_json:
+        facts = {
+            "model": stylizer.contract.model,
+            "device": stylizer.device,
+            "style": mixed.name,
+            "alpha": alpha,
+        }
+        typer.echo(json.dumps(facts | {"pictures": [result.to_dict() for result in done]}, indent=2))
+    if failed and len(done) > 1:
+        complain(f"{failed} of {len(done)} pictures failed")
+    if failed:
+        raise typer.Exit(2)
+
+
+def styles(
+    picture: Annotated[
+        Path | None, Argument(help="A picture to save as a style.", show_default="list the built-in ones")
+    ] = None,
+    out: Annotated[
+        Path | None, Option("--out", "-o", help="The .npy file to save.", show_default="PICTURE.npy")
+    ] = None,
+    style_size: Annotated[int, Option(help="Shrink the picture to this shorter side, in px.")] = 512,
+    device: Annotated[Device, Option(help="Where to run.")] = Device.auto,
+    model: ModelOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the built-in styles, or save a picture's style as a file."""
+    if picture is None:
+        if out is not None:
+            raise OptionError("--out is for saving a style; give the picture too")
+        paintings = bank().paintings
+        if as_json:
+            typer.echo(json.dumps({name: asdict(painting) for name, painting in paintings.items()}, indent=2))
+            return
+        print_table(
+            ("style", "movement", "artist", "title", "year"),
+            [(n, p.movement, p.artist, p.title, p.year) for n, p in paintings.items()],
+        )
+        return
+    target = out or Path(f"{picture.stem}.npy")
+    if target.suffix.lower() != ".npy":
+        raise OptionError(f"a style is saved as a .npy file, not {target.name}; give -o NAME.npy")
+    style = Stylizer(model, device.value).encode_style(picture, style_size)
+    style.save(target)
+    if as_json:
+        typer.echo(json.dumps({"style": str(target), "size": style.code.size}))
+    else:
+        stderr_console().print(f"{target}  {style.code.size} numbers", markup=False)
+
+
+def _weights(mix: str | None, styles: int) -> list[float]:
+    if mix is None:
+        return [1.0] * styles
+    try:
+        return [float(part) for part in mix.split(",")]
+    except ValueError as error:
+        raise OptionError(f"--mix {mix!r} is no list of numbers; write it like 0.7,0.3") from error
