@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adain.engines import OnnxRuntime
+from adain.engines.cpu import CpuLane, OnnxRuntime
 from adain.errors import ModelError, OptionError, PictureError, StreamClosed, StyleError
 from adain.stream import Stream
 from adain.styles import Style, blend
@@ -57,14 +57,14 @@ class Gate:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.open = threading.Event()
         self.inside = threading.Semaphore(0)
-        original = OnnxRuntime.run
+        original = CpuLane.compute
 
-        def run(engine: OnnxRuntime, inputs: Any) -> Any:
+        def compute(lane: CpuLane) -> None:
             self.inside.release()
             assert self.open.wait(10)
-            return original(engine, inputs)
+            original(lane)
 
-        monkeypatch.setattr(OnnxRuntime, "run", run)
+        monkeypatch.setattr(CpuLane, "compute", compute)
 
 
 @pytest.fixture
@@ -233,7 +233,7 @@ def test_a_camera_that_fails_is_told_after_its_frames(stylizer: Stylizer) -> Non
 
 def test_errors_of_the_engine(one: Stylizer, monkeypatch: pytest.MonkeyPatch) -> None:
     with one.stream(SIZE, SEA) as stream:
-        monkeypatch.setattr(OnnxRuntime, "run", lambda self, inputs: 1 / 0)
+        monkeypatch.setattr(CpuLane, "compute", lambda self: 1 / 0)
         with pytest.raises(ModelError, match="frame 0: .*failed to run .*division by zero"):
             list(stream.run(frames(1)))
 
