@@ -5,7 +5,8 @@
     ├── StyleError            an unknown style name, a broken style file, styles that do not fit together
     ├── ModelError            an ONNX file or checkpoint that is not ours, or of an unknown version
     ├── DeviceError           a device that was asked for and cannot be used
-    └── OptionError           a value outside its range, or options that exclude each other
+    ├── OptionError           a value outside its range, or options that exclude each other
+    └── StreamClosed          a stream that was used after its end
 
 Each message says what came, what was expected, and what to do.
 """
@@ -38,3 +39,7 @@ class DeviceError(AdaINError):
 
 class OptionError(AdaINError):
     """A value outside its range, or options that exclude each other."""
+
+
+class StreamClosed(AdaINError):
+    """A stream that was used after its end."""

@@ -17,9 +17,10 @@ from PIL import Image
 from . import shipped
 from .contract import Contract
 from .engines import Device
-from .errors import ModelError, OptionError, StyleError
+from .errors import ModelError, StyleError
 from .images import FileSource, Picture, Pixels, Source, load, resize_to_side
-from .session import Floats, Session
+from .session import Floats, Session, style_inputs
+from .stream import Stream
 from .styles import Style, bank, builtin
 
 
@@ -89,9 +90,7 @@ class Stylizer:
             StyleError: see `find_style`.
             OptionError: alpha outside 0 to 1, or size below 1.
         """
-        if not 0 <= alpha <= 1:  # NaN fails this too
-            raise OptionError(f"alpha is {alpha}; give a number from 0 (content) to 1 (full style)")
-        inputs = {"style": self.find_style(style).code[None], "alpha": np.array([alpha], np.float32)}
+        inputs = style_inputs(self.find_style(style), alpha)
         if not isinstance(content, np.ndarray):
             (pixels,), (picture,) = self._restyle([content], inputs, size)
             return Picture(pixels, picture.alpha).to_pil()
@@ -99,6 +98,28 @@ class Stylizer:
             return self._restyle(list(content), inputs, size)[0]
         single: Pixels = self._restyle([content], inputs, size)[0][0]
         return single
+
+    def stream(
+        self, size: tuple[int, int], style: Style | Source, alpha: float = 1.0, *, depth: int | None = None
+    ) -> Stream:
+        """Stylise frames of one size, several of them on their way at once: video, cameras.
+
+            with stylizer.stream((1280, 720), "starry-night") as stream:
+                for frame in stream.run(camera):
+                    show(frame)
+
+        Args:
+            size: (width, height) of the frames, at least 16 each.
+            style, alpha: of the first frames, as for `stylize`; set `stream.style` and `stream.alpha` for others.
+            depth: how many frames can be in the stream. None takes one more than the device works on at once;
+                more evens out frames that take long to read or write, and adds to the latency.
+
+        Raises:
+            PictureError: frames too small, or too large for the memory.
+            StyleError: see `find_style`.
+            OptionError: alpha outside 0 to 1, or a depth that is too small.
+        """
+        return Stream(self._stylizer, size, self.find_style, style, alpha, depth)
 
     def _restyle(
         self, contents: Sequence[Source], inputs: dict[str, Floats], size: int | None
