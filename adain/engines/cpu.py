@@ -1,10 +1,10 @@
 """onnxruntime on the CPU."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .engine import Array, Device, Inputs, Tensor
+from .engine import Array, Device, Inputs, Lane, Tensor
 
 _TYPES = {"tensor(float)": "float32", "tensor(double)": "float64"}  # all others are named as numpy names them
 
@@ -38,7 +38,7 @@ class OnnxRuntime:
         output: Array = self.session.run(None, dict(inputs))[0]
         return output
 
-    def lane(self, inputs: Inputs) -> "CpuLane":
+    def lane(self, inputs: Inputs) -> Lane:
         """See `Engine`."""
         return CpuLane(self)
 
@@ -62,8 +62,10 @@ class CpuLane:
         return self._output
 
 
-def start(model: bytes, home: Path, threads: int | None, providers: list[Any]) -> Any:
-    """An `onnxruntime.InferenceSession` with our options; for the arguments see `OnnxRuntime`."""
+def start(
+    model: bytes, home: Path, threads: int | None, providers: list[Any], adjust: Callable[[Any], None] | None = None
+) -> Any:
+    """An `onnxruntime.InferenceSession` with our options, which `adjust` may change; see `OnnxRuntime`."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -76,10 +78,16 @@ def start(model: bytes, home: Path, threads: int | None, providers: list[Any]) -
     options.intra_op_num_threads = threads or 0  # 0: one for each core
     options.add_session_config_entry("session.load_model_format", "ONNX")  # do not guess from the bytes
     options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(home))
+    if adjust is not None:
+        adjust(options)
     # The fallback would print to stdout and run on the CPU whatever the user asked for.
     return onnxruntime.InferenceSession(model, options, providers=providers, enable_fallback=0)
 
 
+def numpy_type(kind: str) -> str:
+    """The name of a type of onnxruntime in numpy."""
+    return _TYPES.get(kind, kind.removeprefix("tensor(").removesuffix(")"))
+
+
 def _tensor(argument: Any) -> Tensor:
-    kind = _TYPES.get(argument.type, argument.type.removeprefix("tensor(").removesuffix(")"))
-    return Tensor(argument.name, kind, tuple(argument.shape))
+    return Tensor(argument.name, numpy_type(argument.type), tuple(argument.shape))
