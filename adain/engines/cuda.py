@@ -32,7 +32,7 @@ _OPTIONS = {
 LANES = 4  # so many sizes are kept as CUDA graphs
 OFTEN = 8  # runs of one size before it gets a lane, which takes about as long as some hundred launches
 REMEMBERED = 256  # sizes whose runs are counted
-LARGE = 4_000_000  # bytes of all inputs together, about pixels times three, from which on memory is given back
+LARGE = 12_000_000  # bytes of all inputs, here a picture of 4 megapixels, from which on memory is given back
 
 _Sizes = tuple[tuple[str, tuple[int, ...]], ...]
 

@@ -102,5 +102,9 @@ def _call(name: str, *arguments: Any) -> None:
 
 
 def _free_with(owner: Any, name: str, handle: c_void_p) -> None:
+    def free() -> None:
+        _enter()
+        _call(name, handle)
+
     # When Python ends, the driver has ended or will clean up by itself.
-    weakref.finalize(owner, getattr(_driver(), name), handle).atexit = False
+    weakref.finalize(owner, free).atexit = False
