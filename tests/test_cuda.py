@@ -267,8 +267,12 @@ def test_sizes_that_never_come_again_cost_nothing(gpu: Gpu) -> None:
     assert len(engine._runs) == cuda.REMEMBERED
 
 
-def test_without_a_cuda_graph_a_lane_launches_each_kernel(gpu: Gpu, caplog: pytest.LogCaptureFixture) -> None:
-    refusal = "This session cannot use the graph capture feature as requested by the user"
+@pytest.mark.parametrize(
+    "refusal", ["This session cannot use the graph capture feature", "Failed to allocate memory for requested buffer"]
+)
+def test_without_a_cuda_graph_a_lane_launches_each_kernel(
+    gpu: Gpu, caplog: pytest.LogCaptureFixture, refusal: str
+) -> None:
     gpu.refuse_start = lambda options: refusal if options.get("enable_cuda_graph") == "1" else None
     engine = open_cuda()
     make_often(engine)

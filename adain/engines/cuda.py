@@ -130,9 +130,9 @@ class Cuda(OnnxRuntime):
     def _new_lane(self, inputs: Inputs) -> Lane:
         try:
             return CudaLane(partial(self._open_fixed, inputs, True), inputs)
+        # While it records, onnxruntime cannot allocate, and so calls a lack of room in its arena out of memory
+        # (microsoft/onnxruntime#14942).
         except Exception as error:
-            if out_of_memory(error):
-                raise
             log.warning("no CUDA graph, launching each kernel (%s)", first_line(error))
         return CudaLane(partial(self._open_fixed, inputs, False), inputs)
 
@@ -157,7 +157,8 @@ class Cuda(OnnxRuntime):
         """Give all memory back, but what the session for all sizes needs anew."""
         with self._lock:
             self._kept.clear()
-        self._open()
+        with ALLOCATING:  # also while the session before is dropped
+            self._open()
 
     def _open(self) -> None:
         try:
