@@ -17,6 +17,12 @@ def first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an error of another library says that memory ran out: bad_alloc, Failed to allocate, out of memory."""
+    text = f"{type(error).__name__} {error}".lower()
+    return ("alloc" in text or "memory" in text) and "illegal memory" not in text
+
+
 class AdaINError(Exception):
     """Base of every error that this package raises for its users."""
 

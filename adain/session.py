@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .contract import GRAPHS, MIN_SIDE, Contract, Graph
-from .engines import Device, Inputs, open_engine
-from .errors import AdaINError, ModelError, OptionError, PictureError, first_line
+from .engines import Compute, Device, Inputs, open_engine
+from .errors import AdaINError, ModelError, OptionError, PictureError, first_line, out_of_memory
 from .images import Pixels
 from .styles import Style
 
@@ -25,18 +25,25 @@ class Session:
     Args:
         file: untrusted; read whole, at most MAX_MODEL_BYTES, and nothing beside it.
         graph: which one it has to be; None takes any.
-        device, threads: see `adain.engines.open_engine`.
+        device, threads, precision: see `adain.engines.open_engine`.
 
     Raises:
         ModelError: no such file, or not one of ours.
         DeviceError, OptionError: see `adain.engines.open_engine`.
     """
 
-    def __init__(self, file: Path, graph: Graph | None, device: Device = "auto", threads: int | None = None) -> None:
+    def __init__(
+        self,
+        file: Path,
+        graph: Graph | None,
+        device: Device = "auto",
+        threads: int | None = None,
+        precision: Compute = "auto",
+    ) -> None:
         self.file = file
         model = _read(file)
         try:
-            self.engine = open_engine(model, device, home=file.resolve(), threads=threads)
+            self.engine = open_engine(model, device, home=file.resolve(), threads=threads, precision=precision)
         except AdaINError:
             raise
         except Exception as error:  # the errors of the engines share no base class
@@ -101,8 +108,7 @@ class Session:
         try:
             yield
         except Exception as error:  # the errors of the engines share no base class
-            text = f"{type(error).__name__} {error}".lower()
-            if "alloc" in text or "memory" in text:  # bad_alloc, Failed to allocate, CUDA out of memory
+            if out_of_memory(error):
                 raise PictureError(
                     f"{width} x {height} pixels need more memory than there is; make the picture smaller, "
                     f"such as with --size {max(width, height) // 2}"

@@ -16,7 +16,7 @@ from PIL import Image
 
 from . import shipped
 from .contract import Contract
-from .engines import Device
+from .engines import Compute, Device
 from .errors import ModelError, StyleError
 from .images import FileSource, Picture, Pixels, Source, load, resize_to_side
 from .session import Floats, Session, style_inputs
@@ -33,19 +33,27 @@ class Stylizer:
         device: "auto" takes the GPU where there is a usable one, and says in the log `adain` where it
             runs instead.
         threads: of the CPU; None takes one for each core.
+        precision: of the convolutions, see `adain.engines.open_engine`.
 
     Raises:
         ModelError: no such file, or not one of ours.
-        DeviceError: "cuda" was asked for and cannot start; the message says why.
-        OptionError: an unknown device, or threads below 1.
+        DeviceError: the device was asked for and cannot start; the message says why.
+        OptionError: an unknown device or precision, or threads below 1.
     """
 
-    def __init__(self, model: str | Path | None = None, device: Device = "auto", *, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        model: str | Path | None = None,
+        device: Device = "auto",
+        *,
+        threads: int | None = None,
+        precision: Compute = "auto",
+    ) -> None:
         file = shipped.ONNX if model is None else Path(model)
         if file.is_dir() or model is None:
             file = file / "stylizer.onnx"
-        self._stylizer = Session(file, "stylizer", device, threads)
-        self._threads = threads
+        self._stylizer = Session(file, "stylizer", device, threads, precision)
+        self._threads, self._precision = threads, precision
         self._encoder: Session | None = None
         self._encoder_lock = Lock()
 
@@ -56,7 +64,7 @@ class Stylizer:
 
     @property
     def device(self) -> Device:
-        """Where the model runs: "cpu" or "cuda"."""
+        """Where the model runs: "cpu", "cuda" or "tensorrt"."""
         return self._stylizer.engine.device
 
     @overload
@@ -183,7 +191,7 @@ class Stylizer:
         with self._encoder_lock:
             if self._encoder is None:
                 file = self._stylizer.file.with_name("style_encoder.onnx")
-                encoder = Session(file, "style_encoder", self.device, self._threads)
+                encoder = Session(file, "style_encoder", self.device, self._threads, self._precision)
                 mine, its = self.contract, encoder.contract
                 if (mine.style_size, mine.checkpoint_sha256) != (its.style_size, its.checkpoint_sha256):
                     raise ModelError(

@@ -46,7 +46,7 @@ def look_anew() -> Iterator[None]:
 
 
 def a_gpu(monkeypatch: pytest.MonkeyPatch, driver: FakeDriver | None) -> None:
-    monkeypatch.setattr(cuda_check, "_driver", lambda: driver)
+    monkeypatch.setattr(cuda_check, "driver", lambda: driver)
 
 
 def open_it(where: Any, threads: int | None = None) -> Any:

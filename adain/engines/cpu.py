@@ -1,10 +1,10 @@
 """onnxruntime on the CPU."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .engine import Array, Device, Inputs, Tensor
+from .engine import Array, Device, Inputs, Lane, Tensor
 from .memory import need_memory
 
 _TYPES = {"tensor(float)": "float32", "tensor(double)": "float64"}  # all others are named as numpy names them
@@ -48,15 +48,15 @@ class OnnxRuntime:
         Raises:
             MemoryError: there is less than the run would take.
         """
-        pixels = check_memory(inputs)
+        pixels = check_memory(inputs, self._held)
         give_back = pixels >= HUGE or self._held > max(LARGE, 4 * pixels)
         output: Array = self.session.run(None, dict(inputs), _giving_back() if give_back else None)[0]
         self._held = 0 if give_back else max(self._held, pixels)
         return output
 
-    def lane(self, inputs: Inputs) -> "CpuLane":
+    def lane(self, inputs: Inputs) -> Lane:
         """See `Engine`; raises as `run` does."""
-        self._held = max(self._held, check_memory(inputs))
+        self._held = max(self._held, check_memory(inputs, self._held))
         return CpuLane(self)
 
 
@@ -79,8 +79,10 @@ class CpuLane:
         return self._output
 
 
-def start(model: bytes, home: Path, threads: int | None, providers: list[Any]) -> Any:
-    """An `onnxruntime.InferenceSession` with our options; for the arguments see `OnnxRuntime`."""
+def start(
+    model: bytes, home: Path, threads: int | None, providers: list[Any], adjust: Callable[[Any], None] | None = None
+) -> Any:
+    """An `onnxruntime.InferenceSession` with our options, which `adjust` may change; see `OnnxRuntime`."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -93,15 +95,22 @@ def start(model: bytes, home: Path, threads: int | None, providers: list[Any]) -
     options.intra_op_num_threads = threads or 0  # 0: one for each core
     options.add_session_config_entry("session.load_model_format", "ONNX")  # do not guess from the bytes
     options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(home))
+    if adjust is not None:
+        adjust(options)
     # The fallback would print to stdout and run on the CPU whatever the user asked for.
     return onnxruntime.InferenceSession(model, options, providers=providers, enable_fallback=0)
 
 
-def check_memory(inputs: Inputs) -> int:
-    """The pixels of all pictures among the inputs; a MemoryError where they do not fit."""
+def check_memory(inputs: Inputs, held: int) -> int:
+    """The pixels of all pictures among the inputs; a MemoryError where they do not fit.
+
+    Args:
+        inputs: of the run to come.
+        held: pixels that there is memory for already.
+    """
     pixels = sum(array.size // 3 for array in inputs.values() if array.ndim == 4)
-    if pixels > LARGE:  # looking takes a millisecond
-        need_memory(BYTES_PER_PIXEL * pixels)
+    if pixels > max(LARGE, held):  # looking takes a millisecond
+        need_memory(BYTES_PER_PIXEL * (pixels - held))
     return pixels
 
 
@@ -113,6 +122,10 @@ def _giving_back() -> Any:
     return options
 
 
+def numpy_type(kind: str) -> str:
+    """The name of a type of onnxruntime in numpy."""
+    return _TYPES.get(kind, kind.removeprefix("tensor(").removesuffix(")"))
+
+
 def _tensor(argument: Any) -> Tensor:
-    kind = _TYPES.get(argument.type, argument.type.removeprefix("tensor(").removesuffix(")"))
-    return Tensor(argument.name, kind, tuple(argument.shape))
+    return Tensor(argument.name, numpy_type(argument.type), tuple(argument.shape))
