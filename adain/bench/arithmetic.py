@@ -8,7 +8,7 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper, shape_inference
 
-from ..contract import Contract
+from ..contract import PREFIX, Contract
 
 # Channels and side of the convolutions that show the peak: large enough for all cores, small enough for memory.
 PEAK_SHAPES = {"cpu": (256, 128), "gpu": (512, 256)}
@@ -78,4 +78,5 @@ def peak_graph(hardware: str, precision: str) -> tuple[bytes, tuple[int, ...], i
         [numpy_helper.from_array(weights.astype(helper.tensor_dtype_to_np_dtype(kind)), "w")],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    helper.set_model_props(model, {f"{PREFIX}precision": precision})  # so that no engine changes it
     return model.SerializeToString(), shape, depth * 2 * 9 * channels**2 * side**2

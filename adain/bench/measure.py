@@ -26,6 +26,8 @@ SAME = 100.0  # dB, stands for the very same bytes
 
 Progress = Callable[[str, int, int | None], None]  # what is done, steps done, steps in all
 
+Start = Callable[[Job, Path], Worker]
+
 
 @dataclass(frozen=True)
 class Spread:
@@ -89,7 +91,7 @@ def measure(
     group: Group,
     rounds: int | None = None,
     progress: Progress = lambda what, done, total: None,
-    worker: Callable[[Job, Path], Worker] = Worker,
+    worker: Start = Worker,
 ) -> Outcome:
     """Start the processes of a group, one after the other, and give each its turn in every round.
 

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from importlib import util
 from pathlib import Path
 from typing import Literal, cast, get_args
 
 from .. import shipped
-from ..contract import MIN_SIDE, Contract
+from ..contract import MIN_SIDE, Contract, Precision
 from ..engines import Device
 from ..errors import OptionError
 from ..images import MAX_PIXELS
@@ -17,7 +18,9 @@ NAMED = {"720p": (1280, 720), "1080p": (1920, 1080), "4k": (3840, 2160)}
 DEFAULT_SIZES = {"cpu": ("256", "512", "720p", "1080p"), "gpu": ("256", "512", "720p", "1080p", "4K")}
 GB_PER_MEGAPIXEL = 0.65  # onnxruntime on the CPU, measured with the shipped model; PyTorch needs about the same
 
+GPUS = ("cuda", "tensorrt")
 Hardware = Literal["cpu", "gpu"]
+Compute = Literal["auto", "fp32", "fp16"]
 Kind = Literal["onnx", "peak", "torch", "torch-compile"]
 TORCH: dict[str, Kind] = {"torch": "torch", "torch-compile": "torch-compile"}
 
@@ -81,6 +84,7 @@ class Job:
     Attributes:
         kind: "onnx" runs the file in the engine of `device`; "torch" and "torch-compile" run the network that it
             was exported from; "peak" runs large convolutions in the engine of `device`.
+        compute: the precision that the engine is asked for.
         threads: of the CPU; None takes one for each core.
         rival: the others are compared with it, so it need not show every span.
     """
@@ -89,20 +93,21 @@ class Job:
     model: Model
     device: Device
     size: Size
+    compute: Compute = "auto"
     threads: int | None = None
     rival: bool = False
 
     @property
     def hardware(self) -> Hardware:
         """What the device is made of."""
-        return "gpu" if self.device in ("cuda", "tensorrt") else "cpu"
+        return "gpu" if self.device in GPUS else "cpu"
 
     @property
-    def precision(self) -> str:
-        """Of the convolutions, as the file or the network has them."""
+    def precision(self) -> Precision:
+        """Of the convolutions."""
         if self.kind in TORCH:
             return "fp16" if self.hardware == "gpu" else "fp32"
-        return self.model.contract.precision
+        return self.model.contract.precision if self.compute == "auto" else self.compute
 
     @property
     def label(self) -> str:
@@ -149,7 +154,11 @@ def plan(
         OptionError: a rival that none of the devices can be compared with.
     """
     unsized = Size("", 0, 0)
-    ours = [Job("onnx", model, device, unsized, threads) for device in devices]
+    ours = [
+        Job("onnx", model, device, unsized, compute, threads)
+        for device in devices
+        for compute in _computes(model, device)
+    ]
     pairs = []
     for name in rivals:
         meetings = [(job, rival) for job in ours if (rival := _rival(job, name)) and rival.hardware == job.hardware]
@@ -171,10 +180,18 @@ def plan(
     return groups
 
 
+def _computes(model: Model, device: str) -> tuple[Compute, ...]:
+    """A GPU runs a float32 file in both precisions; everything else runs as the file says."""
+    half = device in GPUS and model.contract.precision == "fp32" and util.find_spec("onnx") is not None
+    return ("fp16", "fp32") if half else ("auto",)
+
+
 def _rival(job: Job, name: "str | Model") -> Job | None:
     """What `name` is for one of our jobs; None where it is the job itself."""
     if isinstance(name, Model):
-        return replace(job, model=name, rival=True) if name.file != job.model.file else None
+        compute = job.compute if name.contract.precision == "fp32" else "auto"
+        return replace(job, model=name, compute=compute, rival=True) if name.file != job.model.file else None
     if name in TORCH:
-        return replace(job, kind=TORCH[name], device="cuda" if job.hardware == "gpu" else "cpu", rival=True)
+        device: Device = "cuda" if job.hardware == "gpu" else "cpu"
+        return replace(job, kind=TORCH[name], device=device, compute="auto", rival=True)
     return replace(job, device=cast(Device, name), rival=True) if name != job.device else None

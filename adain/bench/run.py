@@ -1,14 +1,14 @@
 """A whole benchmark: what to measure, on which devices that are here, against whom."""
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
 from ..engines import Device
 from ..errors import DeviceError, OptionError
 from . import machine
-from .measure import Progress, measure
+from .measure import Progress, Start, measure
 from .plan import TORCH, Job, Model, Size, parse_size, plan, read_model
 from .report import Report
 from .worker import Worker
@@ -17,19 +17,8 @@ ALL: tuple[Device, ...] = tuple(device for device in get_args(Device) if device 
 PROBE = Size("64", 64, 64)  # px, enough to see whether a device is here
 
 
-def bench(
-    model: Path | None = None,
-    *,
-    sizes: Sequence[str] = (),
-    devices: Sequence[Device] = (),
-    against: str = "",
-    rounds: int | None = None,
-    threads: int | None = None,
-    command: str = "",
-    progress: Progress = lambda what, done, total: None,
-    worker: Callable[[Job, Path], Worker] = Worker,
-) -> Report:
-    """Measure a model at every size on every device.
+class Benchmark:
+    """A model at every size on every device, ready to be measured.
 
     Args:
         model: see `read_model`.
@@ -38,33 +27,54 @@ def bench(
         against: rivals with commas between them, see `parse_rivals`.
         rounds: None takes what fits into a minute.
         threads: of the CPU; None takes one for each core.
-        command: for the report.
+        worker: starts the process of a job.
 
     Raises:
         OptionError: a size, rival or number that cannot be.
         DeviceError: a device was asked for that is not here.
         ModelError: a model that is none of ours.
     """
-    if rounds is not None and rounds < 1:
-        raise OptionError(f"the number of rounds is {rounds}; give 1 or more")
-    parsed, subject, rivals = [parse_size(size) for size in sizes], read_model(model, "adain"), parse_rivals(against)
-    asked = [] if "auto" in devices else list(dict.fromkeys(devices))
-    left_out = []
-    found: list[Device] = []
-    for device in dict.fromkeys([*(asked or ALL), *(each for each in ALL if each in rivals)]):
-        progress(f"looking for {device}", 0, None)
-        try:
-            _probe(Job("onnx", subject, device, PROBE, threads), worker)
-        except DeviceError as error:
-            if device in asked or device in rivals:
-                raise
-            left_out.append(f"{device}: {error}")
-        else:
-            found += [device] if device in (asked or ALL) else []
-    groups = plan(subject, found, rivals, parsed, threads)
-    outcomes = [measure(group, rounds, progress, worker) for group in groups]
-    options = {"sizes": list(sizes), "devices": found, "against": against, "rounds": rounds, "threads": threads}
-    return Report(subject, command, options, machine.facts(), outcomes, left_out)
+
+    def __init__(
+        self,
+        model: Path | None = None,
+        *,
+        sizes: Sequence[str] = (),
+        devices: Sequence[Device] = (),
+        against: str = "",
+        rounds: int | None = None,
+        threads: int | None = None,
+        worker: Start = Worker,
+    ) -> None:
+        if rounds is not None and rounds < 1:
+            raise OptionError(f"the number of rounds is {rounds}; give 1 or more")
+        parsed, rivals = [parse_size(size) for size in sizes], parse_rivals(against)
+        self._model, self._rounds, self._worker = read_model(model, "adain"), rounds, worker
+        asked = [] if "auto" in devices else list(dict.fromkeys(devices))
+        self._left_out: list[str] = []
+        found: list[Device] = []
+        for device in dict.fromkeys([*(asked or ALL), *(each for each in ALL if each in rivals)]):
+            try:
+                self._probe(device, threads)
+            except DeviceError as error:
+                if device in asked or device in rivals:
+                    raise
+                self._left_out.append(f"{device}: {error}")
+            else:
+                found += [device] if device in (asked or ALL) else []
+        self._groups = plan(self._model, found, rivals, parsed, threads)
+        self._options = {
+            "sizes": list(sizes), "devices": found, "against": against, "rounds": rounds, "threads": threads
+        }  # fmt: skip
+
+    def run(self, command: str, progress: Progress = lambda what, done, total: None) -> Report:
+        """Measure; `command` is what the report says that it was asked with."""
+        outcomes = [measure(group, self._rounds, progress, self._worker) for group in self._groups]
+        return Report(self._model, command, self._options, machine.facts(), outcomes, self._left_out)
+
+    def _probe(self, device: Device, threads: int | None) -> None:
+        with tempfile.TemporaryDirectory(prefix="adain-") as folder:
+            self._worker(Job("onnx", self._model, device, PROBE, threads=threads), Path(folder)).stop()
 
 
 def parse_rivals(text: str) -> list[str | Model]:
@@ -85,8 +95,3 @@ def parse_rivals(text: str) -> list[str | Model]:
                 f"--against has {name!r}; give {', '.join((*TORCH, *ALL))}, or a folder that `adain export` wrote"
             )
     return list(dict.fromkeys(rivals))
-
-
-def _probe(job: Job, worker: Callable[[Job, Path], Worker]) -> None:
-    with tempfile.TemporaryDirectory(prefix="adain-") as folder:
-        worker(job, Path(folder)).stop()

@@ -67,7 +67,7 @@ def style_code(contract: Contract) -> np.ndarray:
 
 
 def _onnx(job: Job, folder: Path) -> Runner:
-    session = Session(job.model.file, "stylizer", job.device, job.threads)
+    session = Session(job.model.file, "stylizer", job.device, job.threads, **_precision(job))
     contract, picture = session.contract, frame(job.size)
     others = {"style": style_code(contract), "alpha": np.ones(1, np.float32)}
     bytes_io = contract.io == "bytes"
@@ -100,11 +100,15 @@ def _peak(job: Job, folder: Path) -> Runner:
     from .arithmetic import peak_graph
 
     graph, shape, _ = peak_graph(job.hardware, job.precision)
-    engine = open_engine(graph, job.device, home=job.model.file.resolve(), threads=job.threads)
+    engine = open_engine(graph, job.device, home=job.model.file.resolve(), threads=job.threads, **_precision(job))
     values = np.random.default_rng(0).normal(size=shape).astype(engine.inputs[0].type)
     lane = engine.lane({"x0": values})
     lane.upload({"x0": values})
     return {"network": lane.compute}
+
+
+def _precision(job: Job) -> dict[str, Any]:
+    return {} if job.compute == "auto" else {"precision": job.compute}
 
 
 def _torch(job: Job, folder: Path) -> Runner:

@@ -129,11 +129,12 @@ def warm_up(runner: runners.Runner, clock: Clock) -> tuple[dict[str, int], float
     next(iter(runner.values()))()
     counts, total = {}, 0.0
     for span, call in runner.items():
-        times: list[float] = []
-        while sum(times) < WARM_UP:
-            times.append(_timed(call, clock))
-        counts[span] = min(MOST, max(1, round(TURN / times[-1])))
-        total += counts[span] * times[-1]
+        seconds = spent = _timed(call, clock)
+        while spent < WARM_UP:
+            seconds = _timed(call, clock)
+            spent += seconds
+        counts[span] = min(MOST, max(1, round(TURN / seconds)))
+        total += counts[span] * seconds
     return counts, total
 
 

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
-from ..bench import run
 from ..bench.plan import TORCH
+from ..bench.run import Benchmark
 from .options import Device, JsonOption, QuietOption, must_be_folder, need_extra
 from .printing import complain, print_table, progress_bar, stderr_console
 
@@ -54,18 +54,19 @@ def bench(
     if TORCH.keys() & names:
         need_extra("train", "torch", "onnx", "safetensors")
     must_be_folder(out)
-    console = stderr_console(quiet or as_json)
-    with progress_bar(console) as bar:
+    benchmark = Benchmark(
+        model,
+        sizes=size or (),
+        devices=[each.value for each in device or ()],
+        against=against,
+        rounds=rounds,
+        threads=threads,
+    )
+    with progress_bar(stderr_console(quiet or as_json)) as bar:
         task = bar.add_task("", total=None, note="")
-        report = run.bench(
-            model,
-            sizes=size or (),
-            devices=[each.value for each in device or ()],
-            against=against,
-            rounds=rounds,
-            threads=threads,
-            command=shlex.join(["adain", *sys.argv[1:]]),
-            progress=lambda what, done, total: bar.update(task, description=what, completed=done, total=total),
+        report = benchmark.run(
+            shlex.join(["adain", *sys.argv[1:]]),
+            lambda what, done, total: bar.update(task, description=what, completed=done, total=total),
         )
     if out is not None:
         report.write(out)
