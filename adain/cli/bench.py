@@ -9,8 +9,6 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
-from ..bench.plan import TORCH
-from ..bench.run import Benchmark
 from .options import Device, JsonOption, QuietOption, must_be_folder, need_extra
 from .printing import complain, print_table, progress_bar, stderr_console
 
@@ -50,6 +48,9 @@ def bench(
 
     Every size and engine runs in a process of its own, in turn with its rivals; the style is encoded before.
     """
+    from ..bench.plan import TORCH
+    from ..bench.run import Benchmark
+
     names = [name.strip() for name in against.split(",")]
     if TORCH.keys() & names:
         need_extra("train", "torch", "onnx", "safetensors")
