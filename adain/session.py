@@ -38,7 +38,7 @@ class Session:
             raise
         except Exception as error:  # the errors of the engines share no base class
             raise ModelError(
-                f"{file} is no ONNX file that onnxruntime can run ({first_line(error)}); "
+                f"{file} is no ONNX file that can be run here ({first_line(error)}); "
                 "give a file or folder that `adain export` wrote"
             ) from error
         self.contract = Contract.from_metadata(self.engine.metadata, str(file))
@@ -55,14 +55,14 @@ class Session:
             if self.contract.io == "bytes":
                 return self._call(pixels, inputs)
             outputs = [self._call(to_portable(frame, self.contract.stride), inputs) for frame in pixels]
-        except Exception as error:  # onnxruntime's errors share no base class
+        except Exception as error:  # the errors of the engines share no base class
             text = f"{type(error).__name__} {error}".lower()
             if "alloc" in text or "memory" in text:  # bad_alloc, Failed to allocate, CUDA out of memory
                 raise PictureError(
                     f"{width} x {height} pixels need more memory than there is; make the picture smaller, "
                     f"such as with --size {max(width, height) // 2}"
                 ) from error
-            raise ModelError(f"onnxruntime failed to run {self.file} ({first_line(error)})") from error
+            raise ModelError(f"{self.file} failed to run ({first_line(error)})") from error
         if self.contract.graph == "style_encoder":
             return np.concatenate(outputs)
         return np.stack([from_portable(output, height, width) for output in outputs])

@@ -2,6 +2,7 @@
 
 engine.py       what every engine offers: Engine, Lane
 cpu.py          onnxruntime on the CPU
+openvino.py     OpenVINO on the CPU
 cuda.py         onnxruntime on an NVIDIA GPU
 cuda_check.py   why CUDA cannot be used here, if it cannot
 """
@@ -15,6 +16,7 @@ from .cpu import OnnxRuntime
 from .cuda import Cuda
 from .cuda_check import gpu_problem
 from .engine import Device, Engine, Inputs, Lane, Tensor
+from .openvino import OpenVino, openvino_problem
 
 __all__ = ["Device", "Engine", "Inputs", "Lane", "Tensor", "open_engine"]
 
@@ -26,7 +28,8 @@ def open_engine(model: bytes, device: Device, *, home: Path, threads: int | None
 
     Args:
         model: the bytes of an ONNX file.
-        device: "cuda" runs on the GPU or fails; "auto" runs on the GPU where there is a usable one.
+        device: "cuda" runs on the GPU or fails; "cpu" is onnxruntime, "openvino" OpenVINO; "auto" runs on the GPU
+            where there is a usable one, otherwise on the CPU, with OpenVINO where it is installed.
         home: the model's file; see `OnnxRuntime`.
         threads: of the CPU; None takes one for each core.
 
@@ -47,4 +50,6 @@ def open_engine(model: bytes, device: Device, *, home: Path, threads: int | None
                 raise DeviceError(f"cannot run on cuda: {error}") from error
             # Whoever has no NVIDIA GPU is not told at every start.
             log.log(logging.WARNING if gpu_problem() is None else logging.INFO, "running on the CPU: %s", error)
+    if device == "openvino" or (device == "auto" and openvino_problem() is None):
+        return OpenVino(model, threads)
     return OnnxRuntime(model, home, threads)

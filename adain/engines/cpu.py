@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .engine import Array, Device, Inputs, Tensor
+from .engine import Array, Device, Engine, Inputs, Tensor
 
 _TYPES = {"tensor(float)": "float32", "tensor(double)": "float64"}  # all others are named as numpy names them
 
@@ -46,7 +46,7 @@ class OnnxRuntime:
 class CpuLane:
     """A `Lane` where device and host are one: the first and the last step move nothing."""
 
-    def __init__(self, engine: OnnxRuntime) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def upload(self, inputs: Inputs) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Literal, Protocol
 
 from numpy.typing import NDArray
 
-Device = Literal["auto", "cpu", "cuda"]
+Device = Literal["auto", "cpu", "openvino", "cuda"]
 
 Array = NDArray[Any]
 Inputs = Mapping[str, Array]
