@@ -14,7 +14,8 @@ Each message says what came, what was expected, and what to do.
 
 def first_line(error: BaseException) -> str:
     """What an error of another library says, on one line."""
-    return (str(error).splitlines() or [type(error).__name__])[0]
+    lines = [line for line in str(error).splitlines() if not line.startswith("Exception from src/")]  # OpenVINO's stack
+    return (lines or [type(error).__name__])[0]
 
 
 def out_of_memory(error: BaseException) -> bool:

@@ -48,7 +48,7 @@ class Session:
             raise
         except Exception as error:  # the errors of the engines share no base class
             raise ModelError(
-                f"{file} is no ONNX file that onnxruntime can run ({first_line(error)}); "
+                f"{file} is no ONNX file that can be run here ({first_line(error)}); "
                 "give a file or folder that `adain export` wrote"
             ) from error
         self.contract = Contract.from_metadata(self.engine.metadata, str(file))
@@ -113,7 +113,7 @@ class Session:
                     f"{width} x {height} pixels need more memory than there is; make the picture smaller, "
                     f"such as with --size {max(width, height) // 2}"
                 ) from error
-            raise ModelError(f"onnxruntime failed to run {self.file} ({first_line(error)})") from error
+            raise ModelError(f"{self.file} failed to run ({first_line(error)})") from error
 
     def _check(self, graph: Graph | None) -> None:
         contract = self.contract

@@ -2,10 +2,12 @@
 
 engine.py       what every engine offers: Engine, Lane
 cpu.py          onnxruntime on the CPU
+openvino.py     OpenVINO on the CPU
 cuda.py         onnxruntime on an NVIDIA GPU; cuda_lane.py, cuda_copy.py: one size as fast as it goes
 tensorrt.py     the same through TensorRT
 cuda_check.py   why CUDA or TensorRT cannot be used here, if it cannot
 half.py         float32 models to float16
+memory.py       whether a run fits the memory
 profile.py      where each node of a graph runs, and how long
 """
 
@@ -18,6 +20,7 @@ from .cpu import OnnxRuntime
 from .cuda import Cuda
 from .cuda_check import gpu_problem
 from .engine import Compute, Device, Engine, Inputs, Lane, Tensor
+from .openvino import OpenVino, openvino_problem
 from .tensorrt import TensorRT
 
 __all__ = ["Compute", "Device", "Engine", "Inputs", "Lane", "Tensor", "open_engine"]
@@ -32,7 +35,8 @@ def open_engine(
 
     Args:
         model: the bytes of an ONNX file.
-        device: "cuda" and "tensorrt" run on the GPU or fail; "auto" runs on the GPU where there is a usable one.
+        device: "cuda" and "tensorrt" run on the GPU or fail; "cpu" is onnxruntime, "openvino" OpenVINO; "auto" runs
+            on the GPU where there is a usable one, otherwise on the CPU, with OpenVINO where it is installed.
         home: the model's file; see `OnnxRuntime`.
         threads: of the CPU; None takes one for each core.
         precision: of the convolutions. "auto" takes what is fastest: float16 on a GPU, with statistics in
@@ -58,4 +62,6 @@ def open_engine(
             log.log(logging.WARNING if gpu_problem() is None else logging.INFO, "running on the CPU: %s", error)
     if precision == "fp16":
         raise OptionError("the precision fp16 is for cuda and tensorrt; the CPU would be no faster with it, give auto")
+    if device == "openvino" or (device == "auto" and openvino_problem() is None):
+        return OpenVino(model, threads)
     return OnnxRuntime(model, home, threads)
