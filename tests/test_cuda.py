@@ -512,8 +512,8 @@ def test_precision_of_a_stylizer(gpu: Gpu, write_tiny: Callable[..., Path]) -> N
 
 # With float32 and float16 kernels in onnxruntime's CUDA provider: docs/OperatorKernels.md of onnxruntime.
 ON_CUDA = {
-    *("Add", "Cast", "Clip", "Concat", "Conv", "Div", "Max", "MaxPool", "Mul", "Pad", "ReduceMean", "Relu"),
-    *("Reshape", "Resize", "Round", "Slice", "Split", "Sqrt", "Sub", "Transpose", "Unsqueeze"),
+    *("Add", "Cast", "Clip", "Concat", "Conv", "Div", "Max", "MaxPool", "Mul", "Pad", "ReduceMean", "ReduceSum"),
+    *("Relu", "Reshape", "Resize", "Round", "Slice", "Split", "Sqrt", "Sub", "Transpose", "Unsqueeze"),
 }
 
 
@@ -536,7 +536,7 @@ def test_nothing_in_a_lane_blocks_a_cuda_graph(graph: str, precision: str, tmp_p
     # What a kernel reads on the CPU has to be a constant, or it would be copied from the GPU.
     constants = {tensor.name for tensor in fixed.initializer} | {""}
     for node in fixed.node:
-        if node.op_type in ("Pad", "Resize", "ReduceMean", "Reshape", "Split", "Slice", "Unsqueeze"):
+        if node.op_type in ("Pad", "Resize", "ReduceMean", "ReduceSum", "Reshape", "Split", "Slice", "Unsqueeze"):
             assert set(node.input[1:]) <= constants, node.name
 
 
