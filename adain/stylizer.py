@@ -30,12 +30,12 @@ class Stylizer:
         model: a folder with stylizer.onnx and, so that pictures can be styles, style_encoder.onnx; or a
             stylizer file, with style_encoder.onnx beside it. None takes the model of the package.
         device: "auto" takes the GPU where there is a usable one, and says in the log `adain` where it
-            runs instead.
+            runs instead: on the CPU, with OpenVINO where it is installed ("openvino"), or onnxruntime ("cpu").
         threads: of the CPU; None takes one for each core.
 
     Raises:
         ModelError: no such file, or not one of ours.
-        DeviceError: "cuda" was asked for and cannot start; the message says why.
+        DeviceError: "cuda" or "openvino" was asked for and cannot start; the message says why.
         OptionError: an unknown device, or threads below 1.
     """
 
@@ -55,7 +55,7 @@ class Stylizer:
 
     @property
     def device(self) -> Device:
-        """Where the model runs: "cpu" or "cuda"."""
+        """Where the model runs: "cpu", "openvino" or "cuda"."""
         return self._stylizer.engine.device
 
     @overload
