@@ -31,7 +31,7 @@ class Stylizer:
         model: a folder with stylizer.onnx and, so that pictures can be styles, style_encoder.onnx; or a
             stylizer file, with style_encoder.onnx beside it. None takes the model of the package.
         device: "auto" takes the GPU where there is a usable one, and says in the log `adain` where it
-            runs instead.
+            runs instead: on the CPU, with OpenVINO where it is installed ("openvino"), or onnxruntime ("cpu").
         threads: of the CPU; None takes one for each core.
         precision: of the convolutions, see `adain.engines.open_engine`.
 
@@ -64,7 +64,7 @@ class Stylizer:
 
     @property
     def device(self) -> Device:
-        """Where the model runs: "cpu", "cuda" or "tensorrt"."""
+        """Where the model runs: "cpu", "openvino", "cuda" or "tensorrt"."""
         return self._stylizer.engine.device
 
     @overload

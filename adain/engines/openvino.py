@@ -17,8 +17,8 @@ _OPTIONS = {
     "PERFORMANCE_HINT": "LATENCY",
     # Two processes that pin their threads pin them to the same cores.
     "ENABLE_CPU_PINNING": False,
-    # Kernels of sizes gone by: with the default, 5000, memory grew by 1.8 MB with every new size, and neither
-    # a new size nor an old one was faster.
+    # Kernels of sizes gone by: with the default, 5000, memory grew by 1.4 MB with every new size (from 252 to 354 MB
+    # over 75 sizes; without them from 240 to 274), and neither a new size nor an old one was faster.
     "CPU_RUNTIME_CACHE_CAPACITY": 0,
 }
 
@@ -47,12 +47,12 @@ class OpenVino:
         self.metadata: Mapping[str, str] = _metadata(graph)
         self.inputs: Sequence[Tensor] = [_tensor(each) for each in graph.inputs]
         self.outputs: Sequence[Tensor] = [_tensor(each) for each in graph.outputs]
-        self._compiled = _compile(graph, threads)
+        self.compiled = _compile(graph, threads)
 
     def run(self, inputs: Inputs) -> Array:
         """See `Engine`."""
         # A request takes microseconds, and so each run, and each thread, has its own.
-        request = self._compiled.create_infer_request()
+        request = self.compiled.create_infer_request()
         request.infer(dict(inputs), share_inputs=True, share_outputs=True)
         output: Array = request.get_output_tensor(0).data.copy()
         return output
@@ -113,7 +113,8 @@ def _compile(graph: Any, threads: int | None) -> Any:
     if is_picture and "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
         options["INFERENCE_PRECISION_HINT"] = "bf16"
         # What OpenVINO computes between a convolution and an output stays in float32, and so does what has no
-        # convolution before it, once it is an output: the colour statistics, which bfloat16 spoils.
+        # convolution before it, once it is an output: the colour statistics. PSNR against onnxruntime over 120
+        # pairs at 512 px: 49.2 dB, at least 40.2; without this 48.0, at least 38.2. It takes no longer.
         if first := next((op for op in graph.get_ordered_ops() if op.get_type_name() == "Convolution"), None):
             graph.add_outputs(first.input_value(0))
     return core.compile_model(graph, "CPU", options)
