@@ -214,8 +214,8 @@ class Stream:
             raise type(error)(f"frame {number}: {error}") from error
         finally:
             self._lanes.put(lane)
-        now = time.perf_counter()
         with self._changed:
+            now = time.perf_counter()
             self._ready.append((now, now - began))
         return result
 
