@@ -6,7 +6,6 @@ Each lane of the engine has a thread. While one frame is in the network, others 
 and written; on a CPU there is one lane, and reading and writing run beside it.
 """
 
-import statistics
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -15,6 +14,8 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Condition
 from typing import Self
+
+import numpy as np
 
 from .errors import AdaINError, OptionError, StreamClosed
 from .images import Pixels, Source
@@ -105,10 +106,10 @@ class Stream:
             ready = list(self._ready)
         if not ready:
             return Latency(*[float("nan")] * 4)
-        took = sorted(seconds for _, seconds in ready)
-        span = ready[-1][0] - ready[0][0]
-        fps = (len(ready) - 1) / span if span else float("nan")
-        return Latency(ready[-1][1], statistics.median(took), took[int(0.95 * (len(took) - 1))], fps)
+        when, took = np.array(ready).T
+        median, p95 = np.percentile(took, (50, 95)).tolist()
+        fps = (len(ready) - 1) / (when[-1] - when[0]) if len(ready) > 1 else float("nan")
+        return Latency(float(took[-1]), median, p95, float(fps))
 
     def run(self, frames: Iterable[Pixels]) -> Iterator[Pixels]:
         """Stylise frames as they come.
@@ -213,8 +214,8 @@ class Stream:
             raise type(error)(f"frame {number}: {error}") from error
         finally:
             self._lanes.put(lane)
-        now = time.perf_counter()
         with self._changed:
+            now = time.perf_counter()
             self._ready.append((now, now - began))
         return result
 

@@ -143,6 +143,28 @@ def test_a_full_stream_waits(one: Stylizer, gate: Gate) -> None:
         assert stream.dropped == 0
 
 
+def test_lanes_run_beside_each_other(write_tiny: Write, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(OnnxRuntime, "lanes", 2)
+    with Stylizer(write_tiny(), "cpu", threads=1).stream(SIZE, SEA) as stream:
+        for content in frames(2):
+            stream.put(content)
+        assert gate.inside.acquire(timeout=10)
+        assert gate.inside.acquire(timeout=10)  # the second came while the first was still there
+        gate.open.set()
+
+
+def test_reading_runs_beside_the_network(one: Stylizer, gate: Gate) -> None:
+    def camera() -> Iterator[np.ndarray]:
+        first, second = frames(2)
+        yield first
+        assert gate.inside.acquire(timeout=10)
+        gate.open.set()  # only now can the first frame be done
+        yield second
+
+    with one.stream(SIZE, SEA) as stream:
+        assert len(list(stream.run(camera()))) == 2
+
+
 def test_run_takes_no_more_frames_than_fit(one: Stylizer) -> None:
     taken = 0
 

@@ -10,7 +10,6 @@ import importlib
 import io
 import sys
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 
 
@@ -119,6 +118,8 @@ def cure() -> str:
 
 
 def _is_installed(name: str) -> bool:
+    from importlib import metadata
+
     try:
         metadata.distribution(name)
     except metadata.PackageNotFoundError:
