@@ -1,5 +1,9 @@
-"""Start-up: how long from the start of a process to its first stylised picture, and on what."""
+"""Start-up: how long from the start of a process to its first stylised picture, and on what.
 
+Run as python -m adain.bench.startup.
+"""
+
+import argparse
 import json
 import statistics
 import subprocess
@@ -87,3 +91,19 @@ def _once(content: bytes, model: Path | None, size: int, device: str) -> list[fl
         raise ModelError((done.stderr.decode(errors="replace").splitlines() or ["the process was killed"])[-1])
     seconds: list[float] = json.loads(done.stdout)
     return seconds
+
+
+def main() -> None:
+    """Print a table in ms."""
+    parser = argparse.ArgumentParser(prog="python -m adain.bench.startup", description=__doc__)
+    parser.add_argument("--model", type=Path, help="a folder of `adain export`; without it the shipped model")
+    parser.add_argument("--size", type=int, default=512, help="sides of the picture, in px")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    for part, seconds in measure_startup(options.model, options.size, options.device, options.rounds).items():
+        print(f"{part:12} {1000 * seconds:6.0f} ms")
+
+
+if __name__ == "__main__":
+    main()
