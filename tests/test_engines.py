@@ -1,5 +1,8 @@
 import ctypes
 import logging
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -229,3 +232,11 @@ def test_cuda_runs() -> None:
     engine = open_it("cuda")
     assert engine.device == "cuda"
     assert engine.session.get_providers()[0] == "CUDAExecutionProvider"
+
+
+def test_onnxruntime_sends_no_usage_data(tmp_path: Path) -> None:
+    code = "from adain import Stylizer; Stylizer(device='cpu')"
+    home = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
+    kept = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    subprocess.run([sys.executable, "-c", code], check=True, env=kept | home)
+    assert not list(tmp_path.rglob("*onnxruntime*"))  # where it would queue them

@@ -12,6 +12,7 @@ profile.py      where each node of a graph runs, and how long
 """
 
 import logging
+import os
 from pathlib import Path
 from typing import get_args
 
@@ -26,6 +27,10 @@ from .tensorrt import TensorRT
 __all__ = ["Compute", "Device", "Engine", "Inputs", "Lane", "Tensor", "open_engine"]
 
 log = logging.getLogger("adain")
+
+# From 1.29 on, onnxruntime sends usage data to its maker unless this is set before it is first imported; adain works
+# offline. Whoever wants to send them sets it to 0.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 
 def open_engine(
