@@ -75,14 +75,32 @@ def stylizer(write_tiny: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_too_large_a_picture_is_refused_before_it_runs(stylizer: Stylizer) -> None:
-    huge = np.zeros((1000, 1200, 3), np.uint8)
-    with pytest.raises(PictureError, match="1200 x 1000 pixels need more memory than there is; .* --size 600"):
+    huge = np.zeros((1000, 2000, 3), np.uint8)
+    with pytest.raises(PictureError, match="2000 x 1000 pixels need more memory than there is; .* --size 1000"):
         stylizer.stylize(huge, SEA)
     with pytest.raises(PictureError, match="1200 x 1000 pixels need more memory than there is"):
         stylizer.stream((1200, 1000), SEA)
-    with pytest.raises(PictureError, match="600 x 1000 pixels need more memory"):
-        stylizer.stylize(np.zeros((2, 1000, 600, 3), np.uint8), SEA)  # a batch runs at once
-    assert stylizer.stylize(huge[:800], SEA).shape == (800, 1200, 3)
+    with pytest.raises(PictureError, match="1000 x 1000 pixels need more memory"):
+        stylizer.stylize(np.zeros((2, 1000, 1000, 3), np.uint8), SEA)  # a batch runs at once
+
+
+def test_a_picture_that_just_fits_runs_without_the_arena(
+    stylizer: Stylizer, monkeypatch: pytest.MonkeyPatch, given: list[None]
+) -> None:
+    started: list[bool] = []
+    original = cpu._without_arena
+
+    def without_arena(options: Any) -> None:
+        original(options)
+        started.append(options.enable_cpu_mem_arena)
+
+    monkeypatch.setattr(cpu, "_without_arena", without_arena)
+    content = np.full((1000, 1200, 3), 99, np.uint8)
+    tight = stylizer.stylize(content, SEA)
+    assert (started, given) == ([False], [])
+    monkeypatch.setattr(cpu, "need_memory", lambda size: None)
+    np.testing.assert_array_equal(stylizer.stylize(content, SEA), tight)
+    assert (len(started), len(given)) == (1, 1)
 
 
 @pytest.fixture

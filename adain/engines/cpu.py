@@ -1,6 +1,7 @@
 """onnxruntime on the CPU."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ from .memory import need_memory
 
 _TYPES = {"tensor(float)": "float32", "tensor(double)": "float64"}  # all others are named as numpy names them
 
-# Measured with the shipped model: 0.8 to 1.05 GB for a megapixel (the style encoder 0.55 to 0.65).
-BYTES_PER_PIXEL = 1000
+# Measured with the shipped model on 1 to 4 megapixels: 1.25 to 1.3 GB for each; without the arena, in which
+# onnxruntime keeps memory, 0.53, but runs take 1.6 times as long.
+BYTES_PER_PIXEL = 1350
+THRIFTY = 600
 # onnxruntime keeps the memory of a run for the next one; runs that have to take it anew need a tenth longer. So it is
 # given back only where it is much, in pixels, and either the next run needs less than a quarter of it or it is huge.
 LARGE = 1_000_000
@@ -33,7 +36,8 @@ class OnnxRuntime:
     lanes = 1  # every run uses all cores
 
     def __init__(self, model: bytes, home: Path, threads: int | None) -> None:
-        self._use(start(model, home, threads, ["CPUExecutionProvider"]))
+        self._start = partial(start, model, home, threads, ["CPUExecutionProvider"])
+        self._use(self._start())
 
     def _use(self, session: Any) -> None:
         self.session = session
@@ -43,20 +47,32 @@ class OnnxRuntime:
         self.outputs: Sequence[Tensor] = [_tensor(each) for each in session.get_outputs()]
 
     def run(self, inputs: Inputs) -> Array:
-        """See `Engine`.
+        """See `Engine`; what would not fit the memory runs with less of it, and slower.
 
         Raises:
-            MemoryError: there is less than the run would take.
+            MemoryError: that would not fit either.
         """
-        pixels = check_memory(inputs, self._held)
+        pixels = count_pixels(inputs)
+        try:
+            check_memory(BYTES_PER_PIXEL, pixels, self._held)
+        except MemoryError:
+            check_memory(THRIFTY, pixels)
+            thrifty: Array = self._start(_without_arena).run(None, dict(inputs))[0]
+            return thrifty
         give_back = pixels >= HUGE or self._held > max(LARGE, 4 * pixels)
         output: Array = self.session.run(None, dict(inputs), _giving_back() if give_back else None)[0]
         self._held = 0 if give_back else max(self._held, pixels)
         return output
 
     def lane(self, inputs: Inputs) -> Lane:
-        """See `Engine`; raises as `run` does."""
-        self._held = max(self._held, check_memory(inputs, self._held))
+        """See `Engine`.
+
+        Raises:
+            MemoryError: there is less than a run would take.
+        """
+        pixels = count_pixels(inputs)
+        check_memory(BYTES_PER_PIXEL, pixels, self._held)
+        self._held = max(self._held, pixels)
         return CpuLane(lambda inputs: self.session.run(None, dict(inputs))[0])
 
 
@@ -89,7 +105,7 @@ def start(
     options.log_severity_level = 4  # what goes wrong comes as an exception; the rest is noise on stderr
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
     # Memory patterns help where every run has the same size. With varying sizes we measured 44 % less memory
-    # without them at the same speed. The arena stays: without it runs took 25 % longer. ENABLE_ALL over EXTENDED:
+    # without them at the same speed. The arena stays: without it runs took 1.6 times as long. ENABLE_ALL over EXTENDED:
     # 15 %, by the layout of the convolutions. Fixed sizes, threads that do not spin, denormals as zero: nothing sure.
     options.enable_mem_pattern = False
     options.enable_cpu_mem_arena = True
@@ -102,17 +118,25 @@ def start(
     return onnxruntime.InferenceSession(model, options, providers=providers, enable_fallback=0)
 
 
-def check_memory(inputs: Inputs, held: int) -> int:
-    """The pixels of all pictures among the inputs; a MemoryError where they do not fit.
+def count_pixels(inputs: Inputs) -> int:
+    """Of all pictures among the inputs."""
+    return sum(array.size // 3 for array in inputs.values() if array.ndim == 4)
+
+
+def check_memory(need: int, pixels: int, held: int = 0) -> None:
+    """A MemoryError where pictures do not fit.
 
     Args:
-        inputs: of the run to come.
+        need: bytes for each pixel.
+        pixels: of the run to come.
         held: pixels that there is memory for already.
     """
-    pixels = sum(array.size // 3 for array in inputs.values() if array.ndim == 4)
     if pixels > max(LARGE, held):  # looking takes a millisecond
-        need_memory(BYTES_PER_PIXEL * (pixels - held))
-    return pixels
+        need_memory(need * (pixels - held))
+
+
+def _without_arena(options: Any) -> None:
+    options.enable_cpu_mem_arena = False
 
 
 def _giving_back() -> Any:
