@@ -203,7 +203,7 @@ class Standin:
             return {span: [seconds, seconds] for span in spans}
 
         return SimpleNamespace(
-            ready=Ready(self.seconds[name], np.zeros((16, 16, 3), np.uint8), None),
+            ready=Ready(self.seconds[name], np.zeros((16, 16, 3), np.uint8), None, job.precision),
             turn=turn,
             host_mb=lambda: 100.0,
             stop=lambda: self.ended.append(name),
@@ -372,7 +372,10 @@ def report(model, group) -> Report:
     ours, rival = group.pairs[0]
     spans = {"network": Span(30, 1234.5, 1300, 1200), "host": Span(30, 12.34, 15, 12), "file": Span(30, 1.5, 2, 1)}
     few = {name: spans[name] for name in ("network", "host")}
-    results = [Result(ours, spans, 321.4, None, 253_067_526_144, Spread(0.713, 0.7, 0.72)), Result(rival, few, 9, 8)]
+    results = [
+        Result(ours, "fp32", spans, 321.4, None, 253_067_526_144, Spread(0.713, 0.7, 0.72)),
+        Result(rival, "fp32", few, 9, 8),
+    ]
     ratios = [Ratio(ours, rival, dict.fromkeys(few, Spread(1.854, 1.8, 1.93)), SAME)]
     outcome = Outcome(group, 30, results, ratios, ["4K is too large"])
     facts = {"cpu": "a CPU", "cores": 2, "gpu": "a GPU", "driver": "600.1", "versions": {"python": "3.11"}}

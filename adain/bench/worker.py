@@ -36,11 +36,13 @@ class Ready:
         turn: s that a turn takes.
         picture: its result; None for the peak.
         device_mb: peak of the GPU's memory; None where it is not known.
+        precision: see `runners.Runner`.
     """
 
     turn: float
     picture: Pixels | None
     device_mb: float | None
+    precision: str
 
 
 class Worker:
@@ -104,12 +106,12 @@ def _serve(connection: Connection, job: Job, folder: Path) -> None:
     try:
         with DevicePeak(find_gpu() if job.hardware == "gpu" else None) as device:
             runner = runners.start(job, folder)
-            counts, seconds = warm_up(runner, time.perf_counter)
-            picture = runner["host"]() if "host" in runner else None
-        connection.send(Ready(seconds, picture, device.megabytes))
+            counts, seconds = warm_up(runner.spans, time.perf_counter)
+            picture = runner.spans["host"]() if "host" in runner.spans else None
+        connection.send(Ready(seconds, picture, device.megabytes, runner.precision))
         while True:
             if connection.recv() == "turn":
-                connection.send(turn(runner, counts, time.perf_counter))
+                connection.send(turn(runner.spans, counts, time.perf_counter))
             else:
                 connection.send(host_peak())
     except (EOFError, ConnectionError):  # the parent is gone
@@ -120,15 +122,15 @@ def _serve(connection: Connection, job: Job, folder: Path) -> None:
         connection.send(AdaINError(f"{job.label} at {job.size.name} failed ({first_line(error)})"))
 
 
-def warm_up(runner: runners.Runner, clock: Clock) -> tuple[dict[str, int], float]:
+def warm_up(spans: dict[str, runners.Call], clock: Clock) -> tuple[dict[str, int], float]:
     """Run until what happens once has happened.
 
     Returns:
         how many frames of each span make a turn; s that such a turn takes.
     """
-    next(iter(runner.values()))()
+    next(iter(spans.values()))()
     counts, total = {}, 0.0
-    for span, call in runner.items():
+    for span, call in spans.items():
         seconds = spent = _timed(call, clock)
         while spent < WARM_UP:
             seconds = _timed(call, clock)
@@ -138,9 +140,9 @@ def warm_up(runner: runners.Runner, clock: Clock) -> tuple[dict[str, int], float
     return counts, total
 
 
-def turn(runner: runners.Runner, counts: dict[str, int], clock: Clock) -> Times:
+def turn(spans: dict[str, runners.Call], counts: dict[str, int], clock: Clock) -> Times:
     """The frames of a turn, span by span."""
-    return {span: [_timed(call, clock) for _ in range(counts[span])] for span, call in runner.items()}
+    return {span: [_timed(call, clock) for _ in range(counts[span])] for span, call in spans.items()}
 
 
 def _timed(call: Callable[[], Any], clock: Clock) -> float:
