@@ -169,6 +169,13 @@ def test_plan(model):
     assert gpu.memory_gb == 0
 
 
+def test_a_rival_that_is_ours_runs_once(model):
+    (group,) = plan(model, ["cuda", "tensorrt"], ["tensorrt"], [SMALL], peaks=False)
+    assert [(job.device, job.rival) for job in group.jobs] == [("cuda", False)] * 2 + [("tensorrt", False)] * 2
+    assert [(ours.device, rival.device) for ours, rival in group.pairs] == [("cuda", "tensorrt")] * 2
+    assert all(ours.compute == rival.compute for ours, rival in group.pairs)
+
+
 def test_plan_takes_usual_sizes(model):
     assert [group.size.name for group in plan(model, ["cpu", "cuda"], [])] == [
         *("256", "512", "720p", "1080p"),

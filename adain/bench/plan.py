@@ -165,7 +165,9 @@ def plan(
     ]
     pairs = []
     for name in rivals:
-        meetings = [(job, rival) for job in ours if (rival := _rival(job, name)) and rival.hardware == job.hardware]
+        found = [(job, rival) for job in ours if (rival := _rival(job, name)) and rival.hardware == job.hardware]
+        # One that is ours anyway is not run twice.
+        meetings = [(job, same if (same := replace(rival, rival=False)) in ours else rival) for job, rival in found]
         if not meetings:
             raise OptionError(f"nothing runs where {name} could be compared with it; give another --device")
         pairs += meetings
