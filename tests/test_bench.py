@@ -13,11 +13,13 @@ from typing import Any
 
 import numpy as np
 import onnx
+import psutil
 import pytest
 from conftest import TINY
 from onnx import TensorProto, helper
 from test_cli import one_line, run  # noqa: F401
 
+import adain
 from adain import images
 from adain.bench import arithmetic, machine, measure, memory, worker
 from adain.bench.measure import SAME, Outcome, Ratio, Result, Span, Spread
@@ -469,6 +471,25 @@ def test_pytorch_paints_the_same_picture(run):  # noqa: F811
     assert head.split()[:2] == ["size", "engine"] and head_of_ratios.split()[:2] == ["size", "rival"]
     assert "adain, cpu fp32" in ours and "PyTorch eager, cpu fp32" in theirs
     assert ratio.endswith("same bytes") or float(ratio.split()[-1]) > 50
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no process groups")
+def test_ctrl_c_leaves_nothing(write_tiny, tmp_path):
+    command = [sys.executable, "-m", "adain", "bench", write_tiny(), "--size", "64", "--device", "cpu", "-o", "out"]
+    environment = os.environ | {"PYTHONPATH": str(Path(adain.__file__).parent.parent)}
+    started = subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    process, children = psutil.Process(started.pid), []
+    while not children and started.poll() is None:
+        children = process.children()
+        time.sleep(0.01)
+    os.killpg(started.pid, signal.SIGINT)  # as a terminal does
+    _, stderr = started.communicate(timeout=60)
+    assert started.returncode == 130
+    assert "Traceback" not in stderr
+    assert not (tmp_path / "out").exists()
+    assert psutil.wait_procs(children, timeout=20)[1] == []
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,10 @@ where the system kills it for its memory.
 
 import multiprocessing
 import signal
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -23,6 +25,7 @@ from .plan import Job
 WARM_UP = 0.3  # s for each span, after one frame that pays for memory, the search of kernels and compilation
 TURN = 0.2  # s that a span takes in one turn, at least; a slow frame is a turn by itself
 MOST = 500  # frames in a turn
+PATIENCE = 3  # s for a process to end by itself
 
 Clock = Callable[[], float]  # s
 Times = dict[str, list[float]]  # span -> s of each frame
@@ -60,7 +63,8 @@ class Worker:
         self._job = job
         self._connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, job, folder), daemon=True)
-        self._process.start()
+        with _deaf():
+            self._process.start()
         theirs.close()
         try:
             self.ready: Ready = self._receive()
@@ -82,10 +86,11 @@ class Worker:
 
     def stop(self) -> None:
         """End the process; what it held is free then."""
+        self._connection.close()  # which ends it, unless it is busy
+        self._process.join(PATIENCE)
         self._process.kill()
         self._process.join()
         self._process.close()
-        self._connection.close()
 
     def _receive(self) -> Any:
         try:
@@ -101,8 +106,21 @@ class Worker:
         return answer
 
 
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """A process that is started in here ignores Ctrl-C, which the terminal sends to all; its parent ends it."""
+    if threading.current_thread() is not threading.main_thread():  # others may not set this
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _serve(connection: Connection, job: Job, folder: Path) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends Ctrl-C to all; the parent ends this process
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where `_deaf` could not do it
     try:
         with DevicePeak(find_gpu() if job.hardware == "gpu" else None) as device:
             runner = runners.start(job, folder)
