@@ -13,11 +13,13 @@ from typing import Any
 
 import numpy as np
 import onnx
+import psutil
 import pytest
 from conftest import TINY
 from onnx import TensorProto, helper
 from test_cli import one_line, run  # noqa: F401
 
+import adain
 from adain import images
 from adain.bench import arithmetic, machine, measure, memory, worker
 from adain.bench.measure import SAME, Outcome, Ratio, Result, Span, Spread
@@ -169,6 +171,13 @@ def test_plan(model):
     assert gpu.memory_gb == 0
 
 
+def test_a_rival_that_is_ours_runs_once(model):
+    (group,) = plan(model, ["cuda", "tensorrt"], ["tensorrt"], [SMALL], peaks=False)
+    assert [(job.device, job.rival) for job in group.jobs] == [("cuda", False)] * 2 + [("tensorrt", False)] * 2
+    assert [(ours.device, rival.device) for ours, rival in group.pairs] == [("cuda", "tensorrt")] * 2
+    assert all(ours.compute == rival.compute for ours, rival in group.pairs)
+
+
 def test_plan_takes_usual_sizes(model):
     assert [group.size.name for group in plan(model, ["cpu", "cuda"], [])] == [
         *("256", "512", "720p", "1080p"),
@@ -203,7 +212,7 @@ class Standin:
             return {span: [seconds, seconds] for span in spans}
 
         return SimpleNamespace(
-            ready=Ready(self.seconds[name], np.zeros((16, 16, 3), np.uint8), None),
+            ready=Ready(self.seconds[name], np.zeros((16, 16, 3), np.uint8), None, job.precision),
             turn=turn,
             host_mb=lambda: 100.0,
             stop=lambda: self.ended.append(name),
@@ -372,7 +381,10 @@ def report(model, group) -> Report:
     ours, rival = group.pairs[0]
     spans = {"network": Span(30, 1234.5, 1300, 1200), "host": Span(30, 12.34, 15, 12), "file": Span(30, 1.5, 2, 1)}
     few = {name: spans[name] for name in ("network", "host")}
-    results = [Result(ours, spans, 321.4, None, 253_067_526_144, Spread(0.713, 0.7, 0.72)), Result(rival, few, 9, 8)]
+    results = [
+        Result(ours, "fp32", spans, 321.4, None, 253_067_526_144, Spread(0.713, 0.7, 0.72)),
+        Result(rival, "fp32", few, 9, 8),
+    ]
     ratios = [Ratio(ours, rival, dict.fromkeys(few, Spread(1.854, 1.8, 1.93)), SAME)]
     outcome = Outcome(group, 30, results, ratios, ["4K is too large"])
     facts = {"cpu": "a CPU", "cores": 2, "gpu": "a GPU", "driver": "600.1", "versions": {"python": "3.11"}}
@@ -459,6 +471,25 @@ def test_pytorch_paints_the_same_picture(run):  # noqa: F811
     assert head.split()[:2] == ["size", "engine"] and head_of_ratios.split()[:2] == ["size", "rival"]
     assert "adain, cpu fp32" in ours and "PyTorch eager, cpu fp32" in theirs
     assert ratio.endswith("same bytes") or float(ratio.split()[-1]) > 50
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no process groups")
+def test_ctrl_c_leaves_nothing(write_tiny, tmp_path):
+    command = [sys.executable, "-m", "adain", "bench", write_tiny(), "--size", "64", "--device", "cpu", "-o", "out"]
+    environment = os.environ | {"PYTHONPATH": str(Path(adain.__file__).parent.parent)}
+    started = subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    process, children = psutil.Process(started.pid), []
+    while not children and started.poll() is None:
+        children = process.children()
+        time.sleep(0.01)
+    os.killpg(started.pid, signal.SIGINT)  # as a terminal does
+    _, stderr = started.communicate(timeout=60)
+    assert started.returncode == 130
+    assert "Traceback" not in stderr
+    assert not (tmp_path / "out").exists()
+    assert psutil.wait_procs(children, timeout=20)[1] == []
 
 
 @pytest.mark.parametrize(

@@ -53,12 +53,14 @@ class Result:
     """What a job did.
 
     Attributes:
+        precision: of the convolutions, as the engine says.
         flop: operations of the convolutions of a frame; None where they could not be counted.
         of_peak: the network's operations a second, as a fraction of those of large convolutions in the same engine.
         host_mb, device_mb: peak memory; of the whole process, and of the GPU by it.
     """
 
     job: Job
+    precision: str
     spans: dict[str, Span]
     host_mb: float | None
     device_mb: float | None
@@ -85,6 +87,10 @@ class Outcome:
     results: list[Result] = field(default_factory=list)
     ratios: list[Ratio] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+
+    def name(self, job: Job) -> str:
+        """Of a job that was run, in tables."""
+        return next(job.named(each.precision) for each in self.results if each.job == job)
 
 
 def measure(
@@ -130,8 +136,9 @@ def measure(
             times[job].append(workers[job].turn())
         for job in workers:
             if job.kind != "peak":
+                ready = workers[job].ready
                 spans = {name: summary([s for each in times[job] for s in each[name]]) for name in times[job][0]}
-                outcome.results.append(Result(job, spans, workers[job].host_mb(), workers[job].ready.device_mb))
+                outcome.results.append(Result(job, ready.precision, spans, workers[job].host_mb(), ready.device_mb))
     outcome.rounds = rounds
     pictures = {job: each.ready.picture for job, each in workers.items()}
     for ours, rival in group.pairs:

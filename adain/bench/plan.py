@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, cast, get_args
 
 from .. import shipped
-from ..contract import MIN_SIDE, Contract, Precision
+from ..contract import MIN_SIDE, Contract
 from ..engines import Device
 from ..errors import OptionError
 from ..images import MAX_PIXELS
@@ -103,17 +103,21 @@ class Job:
         return "gpu" if self.device in GPUS else "cpu"
 
     @property
-    def precision(self) -> Precision:
-        """Of the convolutions."""
+    def precision(self) -> str:
+        """Of the convolutions, as far as it is known before; engines that choose for themselves say it later."""
         if self.kind in TORCH:
             return "fp16" if self.hardware == "gpu" else "fp32"
         return self.model.contract.precision if self.compute == "auto" else self.compute
 
     @property
     def label(self) -> str:
+        """The name in messages."""
+        return self.named(self.precision)
+
+    def named(self, precision: str) -> str:
         """The name in tables."""
         names = {"onnx": self.model.name, "torch": "PyTorch eager", "torch-compile": "torch.compile", "peak": "peak"}
-        return f"{names[self.kind]}, {self.device} {self.precision}"
+        return f"{names[self.kind]}, {self.device} {precision}"
 
 
 @dataclass(frozen=True)
@@ -161,7 +165,9 @@ def plan(
     ]
     pairs = []
     for name in rivals:
-        meetings = [(job, rival) for job in ours if (rival := _rival(job, name)) and rival.hardware == job.hardware]
+        found = [(job, rival) for job in ours if (rival := _rival(job, name)) and rival.hardware == job.hardware]
+        # One that is ours anyway is not run twice.
+        meetings = [(job, same if (same := replace(rival, rival=False)) in ours else rival) for job, rival in found]
         if not meetings:
             raise OptionError(f"nothing runs where {name} could be compared with it; give another --device")
         pairs += meetings

@@ -10,7 +10,7 @@ from typing import Any
 from .. import __version__
 from ..files import replacing
 from .measure import SAME, Outcome, Ratio, Result, Spread
-from .plan import Model
+from .plan import Job, Model
 
 Table = tuple[tuple[str, ...], list[tuple[str, ...]]]  # head, rows
 
@@ -72,16 +72,16 @@ class Report:
                 "checkpoint_sha256": contract.checkpoint_sha256,
             },
             "results": [
-                _place(outcome, result.job.label)
-                | {"device": result.job.device, "precision": result.job.precision, "rival": result.job.rival}
+                _place(outcome, result.job)
+                | {"device": result.job.device, "rival": result.job.rival}
                 | {name: value for name, value in asdict(result).items() if name != "job"}
                 | {"frames_per_s": _rate(result)}
                 for outcome in self._outcomes
                 for result in outcome.results
             ],
             "ratios": [
-                _place(outcome, each.rival.label)
-                | {"against": each.ours.label, "psnr_db": each.psnr_db}
+                _place(outcome, each.rival)
+                | {"against": outcome.name(each.ours), "psnr_db": each.psnr_db}
                 | {"times_as_long": {span: asdict(spread) for span, spread in each.times.items()}}
                 for outcome in self._outcomes
                 for each in outcome.ratios
@@ -118,8 +118,8 @@ class Report:
                 temporary.write_text(text, encoding="utf-8")
 
 
-def _place(outcome: Outcome, label: str) -> dict[str, Any]:
-    return {"size": asdict(outcome.group.size), "engine": label, "rounds": outcome.rounds}
+def _place(outcome: Outcome, job: Job) -> dict[str, Any]:
+    return {"size": asdict(outcome.group.size), "engine": outcome.name(job), "rounds": outcome.rounds}
 
 
 def _rate(result: Result) -> float:
@@ -132,13 +132,13 @@ def _row(outcome: Outcome, result: Result) -> tuple[str, ...]:
     memory = (NONE if megabytes is None else f"{megabytes:.0f}" for megabytes in (result.host_mb, result.device_mb))
     work = NONE if result.flop is None else f"{result.flop / 1e12:.3g}"
     share = NONE if result.of_peak is None else f"{100 * result.of_peak.median:.0f} %"
-    return outcome.group.size.name, result.job.label, *times, _digits(_rate(result)), *memory, work, share
+    return outcome.group.size.name, outcome.name(result.job), *times, _digits(_rate(result)), *memory, work, share
 
 
 def _ratio_row(outcome: Outcome, each: Ratio) -> tuple[str, ...]:
     times = (_spread(each.times[name]) for name in ("network", "host"))
     likeness = NONE if each.psnr_db is None else "same bytes" if each.psnr_db >= SAME else f"{each.psnr_db:.1f}"
-    return outcome.group.size.name, each.rival.label, each.ours.label, *times, likeness
+    return outcome.group.size.name, outcome.name(each.rival), outcome.name(each.ours), *times, likeness
 
 
 def _spread(spread: Spread) -> str:

@@ -1,13 +1,13 @@
 """One frame of a job, span by span; lives in the job's process.
 
-    network   the graph, its inputs and its output on the device
-    host      uint8 picture in the host's memory  ->  uint8 picture in the host's memory
-    file      JPEG file  ->  JPEG file
+network   the graph, its inputs and its output on the device
+host      uint8 picture in the host's memory  ->  uint8 picture in the host's memory
+file      JPEG file  ->  JPEG file
 
-A runner is a table of spans: calling one does one frame of it.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +16,29 @@ from PIL import Image
 
 from .. import images, shipped
 from ..contract import Contract
-from ..engines import open_engine
+from ..engines import Engine, open_engine
 from ..errors import DeviceError, ModelError
 from ..images import Pixels
 from ..session import Session, from_portable, to_portable
 from ..styles import bank, builtin
 from .plan import Job, Size
 
-Runner = dict[str, Callable[[], Any]]  # "host" gives the picture
+Call = Callable[[], Any]
 
 STYLE = "scream"
+
+
+@dataclass(frozen=True)
+class Runner:
+    """A job that is ready.
+
+    Attributes:
+        spans: calling one does one frame of it; "host" gives the picture.
+        precision: of the convolutions, as far as the engine tells.
+    """
+
+    spans: dict[str, Call]
+    precision: str
 
 
 def start(job: Job, folder: Path) -> Runner:
@@ -67,7 +80,7 @@ def style_code(contract: Contract) -> np.ndarray:
 
 
 def _onnx(job: Job, folder: Path) -> Runner:
-    session = Session(job.model.file, "stylizer", job.device, job.threads, **_precision(job))
+    session = Session(job.model.file, "stylizer", job.device, job.threads, **_asked(job))
     contract, picture = session.contract, frame(job.size)
     others = {"style": style_code(contract), "alpha": np.ones(1, np.float32)}
     bytes_io = contract.io == "bytes"
@@ -92,23 +105,27 @@ def _onnx(job: Job, folder: Path) -> Runner:
     def file() -> None:
         images.save(host(images.load(source).pixels), target)
 
-    runner: Runner = {"network": lane.compute, "host": host}
-    return runner if job.rival else runner | {"file": file}
+    spans: dict[str, Call] = {"network": lane.compute, "host": host}
+    return Runner(spans if job.rival else spans | {"file": file}, _precision(session.engine, job))
 
 
 def _peak(job: Job, folder: Path) -> Runner:
     from .arithmetic import peak_graph
 
     graph, shape, _ = peak_graph(job.hardware, job.precision)
-    engine = open_engine(graph, job.device, home=job.model.file.resolve(), threads=job.threads, **_precision(job))
+    engine = open_engine(graph, job.device, home=job.model.file.resolve(), threads=job.threads, **_asked(job))
     values = np.random.default_rng(0).normal(size=shape).astype(engine.inputs[0].type)
     lane = engine.lane({"x0": values})
     lane.upload({"x0": values})
-    return {"network": lane.compute}
+    return Runner({"network": lane.compute}, _precision(engine, job))
 
 
-def _precision(job: Job) -> dict[str, Any]:
+def _asked(job: Job) -> dict[str, Any]:
     return {} if job.compute == "auto" else {"precision": job.compute}
+
+
+def _precision(engine: Engine, job: Job) -> str:
+    return str(getattr(engine, "precision", job.precision))
 
 
 def _torch(job: Job, folder: Path) -> Runner:
@@ -155,4 +172,4 @@ def _torch(job: Job, folder: Path) -> Runner:
         if cuda:
             torch.cuda.synchronize()
 
-    return {"network": network_only, "host": host}
+    return Runner({"network": network_only, "host": host}, job.precision)

@@ -7,8 +7,10 @@ where the system kills it for its memory.
 
 import multiprocessing
 import signal
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -23,6 +25,7 @@ from .plan import Job
 WARM_UP = 0.3  # s for each span, after one frame that pays for memory, the search of kernels and compilation
 TURN = 0.2  # s that a span takes in one turn, at least; a slow frame is a turn by itself
 MOST = 500  # frames in a turn
+PATIENCE = 3  # s for a process to end by itself
 
 Clock = Callable[[], float]  # s
 Times = dict[str, list[float]]  # span -> s of each frame
@@ -36,11 +39,13 @@ class Ready:
         turn: s that a turn takes.
         picture: its result; None for the peak.
         device_mb: peak of the GPU's memory; None where it is not known.
+        precision: see `runners.Runner`.
     """
 
     turn: float
     picture: Pixels | None
     device_mb: float | None
+    precision: str
 
 
 class Worker:
@@ -58,7 +63,8 @@ class Worker:
         self._job = job
         self._connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, job, folder), daemon=True)
-        self._process.start()
+        with _deaf():
+            self._process.start()
         theirs.close()
         try:
             self.ready: Ready = self._receive()
@@ -80,10 +86,11 @@ class Worker:
 
     def stop(self) -> None:
         """End the process; what it held is free then."""
+        self._connection.close()  # which ends it, unless it is busy
+        self._process.join(PATIENCE)
         self._process.kill()
         self._process.join()
         self._process.close()
-        self._connection.close()
 
     def _receive(self) -> Any:
         try:
@@ -99,17 +106,30 @@ class Worker:
         return answer
 
 
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """A process that is started in here ignores Ctrl-C, which the terminal sends to all; its parent ends it."""
+    if threading.current_thread() is not threading.main_thread():  # others may not set this
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _serve(connection: Connection, job: Job, folder: Path) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends Ctrl-C to all; the parent ends this process
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where `_deaf` could not do it
     try:
         with DevicePeak(find_gpu() if job.hardware == "gpu" else None) as device:
             runner = runners.start(job, folder)
-            counts, seconds = warm_up(runner, time.perf_counter)
-            picture = runner["host"]() if "host" in runner else None
-        connection.send(Ready(seconds, picture, device.megabytes))
+            counts, seconds = warm_up(runner.spans, time.perf_counter)
+            picture = runner.spans["host"]() if "host" in runner.spans else None
+        connection.send(Ready(seconds, picture, device.megabytes, runner.precision))
         while True:
             if connection.recv() == "turn":
-                connection.send(turn(runner, counts, time.perf_counter))
+                connection.send(turn(runner.spans, counts, time.perf_counter))
             else:
                 connection.send(host_peak())
     except (EOFError, ConnectionError):  # the parent is gone
@@ -120,15 +140,15 @@ def _serve(connection: Connection, job: Job, folder: Path) -> None:
         connection.send(AdaINError(f"{job.label} at {job.size.name} failed ({first_line(error)})"))
 
 
-def warm_up(runner: runners.Runner, clock: Clock) -> tuple[dict[str, int], float]:
+def warm_up(spans: dict[str, runners.Call], clock: Clock) -> tuple[dict[str, int], float]:
     """Run until what happens once has happened.
 
     Returns:
         how many frames of each span make a turn; s that such a turn takes.
     """
-    next(iter(runner.values()))()
+    next(iter(spans.values()))()
     counts, total = {}, 0.0
-    for span, call in runner.items():
+    for span, call in spans.items():
         seconds = spent = _timed(call, clock)
         while spent < WARM_UP:
             seconds = _timed(call, clock)
@@ -138,9 +158,9 @@ def warm_up(runner: runners.Runner, clock: Clock) -> tuple[dict[str, int], float
     return counts, total
 
 
-def turn(runner: runners.Runner, counts: dict[str, int], clock: Clock) -> Times:
+def turn(spans: dict[str, runners.Call], counts: dict[str, int], clock: Clock) -> Times:
     """The frames of a turn, span by span."""
-    return {span: [_timed(call, clock) for _ in range(counts[span])] for span, call in runner.items()}
+    return {span: [_timed(call, clock) for _ in range(counts[span])] for span, call in spans.items()}
 
 
 def _timed(call: Callable[[], Any], clock: Clock) -> float:
