@@ -5,7 +5,8 @@
     ├── StyleError            an unknown style name, a broken style file, styles that do not fit together
     ├── ModelError            an ONNX file or checkpoint that is not ours, or of an unknown version
     ├── DeviceError           a device that was asked for and cannot be used
-    └── OptionError           a value outside its range, or options that exclude each other
+    ├── OptionError           a value outside its range, or options that exclude each other
+    └── StreamClosed          a stream that was used after its end
 
 Each message says what came, what was expected, and what to do.
 """
@@ -13,7 +14,14 @@ Each message says what came, what was expected, and what to do.
 
 def first_line(error: BaseException) -> str:
     """What an error of another library says, on one line."""
-    return (str(error).splitlines() or [type(error).__name__])[0]
+    lines = [line for line in str(error).splitlines() if not line.startswith("Exception from src/")]  # OpenVINO's stack
+    return (lines or [type(error).__name__])[0]
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an error of another library says that memory ran out: bad_alloc, Failed to allocate, out of memory."""
+    text = f"{type(error).__name__} {error}".lower()
+    return ("alloc" in text or "memory" in text) and "illegal memory" not in text
 
 
 class AdaINError(Exception):
@@ -38,3 +46,7 @@ class DeviceError(AdaINError):
 
 class OptionError(AdaINError):
     """A value outside its range, or options that exclude each other."""
+
+
+class StreamClosed(AdaINError):
+    """A stream that was used after its end."""

@@ -82,6 +82,11 @@ _WRAPPERS: dict[Graph, type[_Doors]] = {
 }
 
 
+def doors(graph: Graph, model: StyleTransfer, io: Io, dtype: torch.dtype) -> nn.Module:
+    """The module that becomes GRAPH.onnx: takes and gives tensors as the contract has them; `model` is of `dtype`."""
+    return _WRAPPERS[graph](model, io, dtype).eval()
+
+
 @dataclass(frozen=True)
 class Exported:
     """One written file, and the largest difference to PyTorch that its check found."""
@@ -211,7 +216,7 @@ def _to_onnx(source: ModelFile, graph: Graph, io: Io, precision: Precision) -> o
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own, about its internals
         program = torch.onnx.export(
-            _WRAPPERS[graph](model, io, dtype).eval(),
+            doors(graph, model, io, dtype),
             kwargs=inputs,
             input_names=list(inputs),
             output_names=[contract.GRAPHS[graph][1]],
@@ -303,13 +308,13 @@ def _compare(source: ModelFile, path: Path, file: Path, graph: Graph, io: Io, pr
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
-    doors = _WRAPPERS[graph](source.model, io, torch.float32).eval()
+    network = doors(graph, source.model, io, torch.float32)
     with torch.no_grad():
         pictures = torch.rand(4, 3, 8, 8, generator=torch.Generator().manual_seed(0))
         styles = source.model.encode_style(functional.interpolate(pictures, (64, 64), mode="bilinear")).numpy()
         largest, cases = 0.0, 0
         for feeds in _cases(graph, io, source.model.style_size, styles):
-            expected = doors(**{name: torch.from_numpy(value) for name, value in feeds.items()}).numpy()
+            expected = network(**{name: torch.from_numpy(value) for name, value in feeds.items()}).numpy()
             (got,) = session.run(None, feeds)
             if got.shape != expected.shape or got.dtype != expected.dtype:
                 raise ModelError(

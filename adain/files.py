@@ -1,6 +1,6 @@
 """Files that are written whole or not at all."""
 
-import secrets
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +13,7 @@ def replacing(path: Path) -> Iterator[Path]:
     The temporary name keeps the suffix, because writers look at it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}-{secrets.token_hex(4)}{path.suffix}")
+    temporary = path.with_name(f".{path.stem}-{os.urandom(4).hex()}{path.suffix}")
     try:
         yield temporary
         temporary.replace(path)

@@ -1,5 +1,7 @@
 """One ONNX file of the contract in an engine, whichever door it has."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -7,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .contract import GRAPHS, MIN_SIDE, Contract, Graph
-from .engines import Device, open_engine
-from .errors import AdaINError, ModelError, PictureError, first_line
+from .engines import Compute, Device, Inputs, open_engine
+from .errors import AdaINError, ModelError, OptionError, PictureError, first_line, out_of_memory
 from .images import Pixels
+from .styles import Style
 
 MAX_MODEL_BYTES = 2**31 - 1  # more than protobuf, and so an ONNX file without external data, can hold
 
@@ -22,23 +25,30 @@ class Session:
     Args:
         file: untrusted; read whole, at most MAX_MODEL_BYTES, and nothing beside it.
         graph: which one it has to be; None takes any.
-        device, threads: see `adain.engines.open_engine`.
+        device, threads, precision: see `adain.engines.open_engine`.
 
     Raises:
         ModelError: no such file, or not one of ours.
         DeviceError, OptionError: see `adain.engines.open_engine`.
     """
 
-    def __init__(self, file: Path, graph: Graph | None, device: Device = "auto", threads: int | None = None) -> None:
+    def __init__(
+        self,
+        file: Path,
+        graph: Graph | None,
+        device: Device = "auto",
+        threads: int | None = None,
+        precision: Compute = "auto",
+    ) -> None:
         self.file = file
         model = _read(file)
         try:
-            self.engine = open_engine(model, device, home=file.resolve(), threads=threads)
+            self.engine = open_engine(model, device, home=file.resolve(), threads=threads, precision=precision)
         except AdaINError:
             raise
         except Exception as error:  # the errors of the engines share no base class
             raise ModelError(
-                f"{file} is no ONNX file that onnxruntime can run ({first_line(error)}); "
+                f"{file} is no ONNX file that can be run here ({first_line(error)}); "
                 "give a file or folder that `adain export` wrote"
             ) from error
         self.contract = Contract.from_metadata(self.engine.metadata, str(file))
@@ -47,29 +57,63 @@ class Session:
     def run(self, pixels: Pixels, inputs: dict[str, Floats]) -> Any:
         """Run on uint8 [N,H,W,3]; gives uint8 [N,H,W,3], or float32 [N,S] of a style encoder."""
         height, width = pixels.shape[1:3]
+        with self._explained(height, width):
+            if self.contract.io == "bytes":
+                return self.engine.run(self._feed(pixels, inputs))
+            outputs = [self.engine.run(self._feed(frame[None], inputs)) for frame in pixels]
+        if self.contract.graph == "style_encoder":
+            return np.concatenate(outputs)
+        return np.stack([from_portable(output, height, width) for output in outputs])
+
+    def lane(self, height: int, width: int, inputs: dict[str, Floats]) -> Callable[[Pixels, dict[str, Floats]], Pixels]:
+        """A lane of the engine for pictures of one size.
+
+        Args:
+            height, width: of the pictures.
+            inputs: like those that will come; the values do not matter.
+
+        Returns:
+            A function for one thread at a time that does what `run` does, for one picture: uint8 [height,width,3]
+            and the inputs in, uint8 [height,width,3] out. It refuses other pictures with a PictureError.
+        """
+        shape = (height, width, 3)
+        with self._explained(height, width):
+            lane = self.engine.lane(self._feed(np.zeros((1, *shape), np.uint8), inputs))
+
+        def run(pixels: Pixels, inputs: dict[str, Floats]) -> Pixels:
+            if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.shape != shape:
+                raise PictureError(f"{_kind(pixels)} came, uint8 {list(shape)} was expected; convert or resize it")
+            with self._explained(height, width):
+                lane.upload(self._feed(np.ascontiguousarray(pixels)[None], inputs))
+                lane.compute()
+                output = lane.download()
+            return output[0] if self.contract.io == "bytes" else from_portable(output, height, width)
+
+        return run
+
+    def _feed(self, pixels: Pixels, inputs: dict[str, Floats]) -> Inputs:
+        first, *_ = GRAPHS[self.contract.graph][0]
+        return {
+            first: pixels if self.contract.io == "bytes" else to_portable(pixels[0], self.contract.stride),
+            **inputs,
+        }
+
+    @contextmanager
+    def _explained(self, height: int, width: int) -> Iterator[None]:
+        """Refuse pictures that are too small or too large; tell the engine's errors as ours."""
         if min(height, width) < MIN_SIDE:
             raise PictureError(
                 f"a picture of {width} x {height} pixels is too small; give at least {MIN_SIDE} x {MIN_SIDE}"
             )
         try:
-            if self.contract.io == "bytes":
-                return self._call(pixels, inputs)
-            outputs = [self._call(to_portable(frame, self.contract.stride), inputs) for frame in pixels]
-        except Exception as error:  # onnxruntime's errors share no base class
-            text = f"{type(error).__name__} {error}".lower()
-            if "alloc" in text or "memory" in text:  # bad_alloc, Failed to allocate, CUDA out of memory
+            yield
+        except Exception as error:  # the errors of the engines share no base class
+            if out_of_memory(error):
                 raise PictureError(
                     f"{width} x {height} pixels need more memory than there is; make the picture smaller, "
                     f"such as with --size {max(width, height) // 2}"
                 ) from error
-            raise ModelError(f"onnxruntime failed to run {self.file} ({first_line(error)})") from error
-        if self.contract.graph == "style_encoder":
-            return np.concatenate(outputs)
-        return np.stack([from_portable(output, height, width) for output in outputs])
-
-    def _call(self, pixels: NDArray[Any], inputs: dict[str, Floats]) -> Any:
-        first, *_ = GRAPHS[self.contract.graph][0]
-        return self.engine.run({first: pixels, **inputs})
+            raise ModelError(f"{self.file} failed to run ({first_line(error)})") from error
 
     def _check(self, graph: Graph | None) -> None:
         contract = self.contract
@@ -85,6 +129,21 @@ class Session:
                 f"{self.file} does not keep the contract that it names: it has {found}, "
                 f"{expected} was expected; export it again"
             )
+
+
+def style_inputs(style: Style, alpha: float) -> dict[str, Floats]:
+    """What a stylizer takes beside the picture.
+
+    Raises:
+        OptionError: alpha outside 0 to 1.
+    """
+    if not 0 <= alpha <= 1:  # NaN fails this too
+        raise OptionError(f"alpha is {alpha}; give a number from 0 (content) to 1 (full style)")
+    return {"style": style.code[None], "alpha": np.array([alpha], np.float32)}
+
+
+def _kind(value: object) -> str:
+    return f"{value.dtype} {list(value.shape)}" if isinstance(value, np.ndarray) else type(value).__name__
 
 
 def to_portable(pixels: Pixels, stride: int) -> Floats:

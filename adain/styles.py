@@ -3,7 +3,6 @@
 A code is linear: the weighted mean of two codes is the style between them (arXiv 1703.06868, section 6.4).
 """
 
-import difflib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -153,6 +152,8 @@ def builtin(name: str, folder: Path = shipped.STYLES) -> Style:
     known = bank(folder).paintings
     key = name.lower().replace("_", "-").replace(" ", "-")
     if key not in known:
+        import difflib
+
         near = " or ".join(difflib.get_close_matches(key, known))
         hint = f"did you mean {near}? " if near else ""
         raise StyleError(f"there is no style or file named {name!r}; {hint}`adain styles` lists all styles")

@@ -16,10 +16,11 @@ from PIL import Image
 
 from . import shipped
 from .contract import Contract
-from .engines import Device
-from .errors import ModelError, OptionError, StyleError
+from .engines import Compute, Device
+from .errors import ModelError, StyleError
 from .images import FileSource, Picture, Pixels, Source, load, resize_to_side
-from .session import Floats, Session
+from .session import Floats, Session, style_inputs
+from .stream import Stream
 from .styles import Style, bank, builtin
 
 
@@ -30,21 +31,29 @@ class Stylizer:
         model: a folder with stylizer.onnx and, so that pictures can be styles, style_encoder.onnx; or a
             stylizer file, with style_encoder.onnx beside it. None takes the model of the package.
         device: "auto" takes the GPU where there is a usable one, and says in the log `adain` where it
-            runs instead.
+            runs instead: on the CPU, with OpenVINO where it is installed ("openvino"), or onnxruntime ("cpu").
         threads: of the CPU; None takes one for each core.
+        precision: of the convolutions, see `adain.engines.open_engine`.
 
     Raises:
         ModelError: no such file, or not one of ours.
-        DeviceError: "cuda" was asked for and cannot start; the message says why.
-        OptionError: an unknown device, or threads below 1.
+        DeviceError: the device was asked for and cannot start; the message says why.
+        OptionError: an unknown device or precision, or threads below 1.
     """
 
-    def __init__(self, model: str | Path | None = None, device: Device = "auto", *, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        model: str | Path | None = None,
+        device: Device = "auto",
+        *,
+        threads: int | None = None,
+        precision: Compute = "auto",
+    ) -> None:
         file = shipped.ONNX if model is None else Path(model)
         if file.is_dir() or model is None:
             file = file / "stylizer.onnx"
-        self._stylizer = Session(file, "stylizer", device, threads)
-        self._threads = threads
+        self._stylizer = Session(file, "stylizer", device, threads, precision)
+        self._threads, self._precision = threads, precision
         self._encoder: Session | None = None
         self._encoder_lock = Lock()
 
@@ -55,7 +64,7 @@ class Stylizer:
 
     @property
     def device(self) -> Device:
-        """Where the model runs: "cpu" or "cuda"."""
+        """Where the model runs: "cpu", "openvino", "cuda" or "tensorrt"."""
         return self._stylizer.engine.device
 
     @overload
@@ -89,9 +98,7 @@ class Stylizer:
             StyleError: see `find_style`.
             OptionError: alpha outside 0 to 1, or size below 1.
         """
-        if not 0 <= alpha <= 1:  # NaN fails this too
-            raise OptionError(f"alpha is {alpha}; give a number from 0 (content) to 1 (full style)")
-        inputs = {"style": self.find_style(style).code[None], "alpha": np.array([alpha], np.float32)}
+        inputs = style_inputs(self.find_style(style), alpha)
         if not isinstance(content, np.ndarray):
             (pixels,), (picture,) = self._restyle([content], inputs, size)
             return Picture(pixels, picture.alpha).to_pil()
@@ -99,6 +106,28 @@ class Stylizer:
             return self._restyle(list(content), inputs, size)[0]
         single: Pixels = self._restyle([content], inputs, size)[0][0]
         return single
+
+    def stream(
+        self, size: tuple[int, int], style: Style | Source, alpha: float = 1.0, *, depth: int | None = None
+    ) -> Stream:
+        """Stylise frames of one size, several of them on their way at once: video, cameras.
+
+            with stylizer.stream((1280, 720), "starry-night") as stream:
+                for frame in stream.run(camera):
+                    show(frame)
+
+        Args:
+            size: (width, height) of the frames, at least 16 each.
+            style, alpha: of the first frames, as for `stylize`; set `stream.style` and `stream.alpha` for others.
+            depth: how many frames can be in the stream. None takes one more than the device works on at once;
+                more evens out frames that take long to read or write, and adds to the latency.
+
+        Raises:
+            PictureError: frames too small, or too large for the memory.
+            StyleError: see `find_style`.
+            OptionError: alpha outside 0 to 1, or a depth that is too small.
+        """
+        return Stream(self._stylizer, size, self.find_style, style, alpha, depth)
 
     def _restyle(
         self, contents: Sequence[Source], inputs: dict[str, Floats], size: int | None
@@ -162,7 +191,7 @@ class Stylizer:
         with self._encoder_lock:
             if self._encoder is None:
                 file = self._stylizer.file.with_name("style_encoder.onnx")
-                encoder = Session(file, "style_encoder", self.device, self._threads)
+                encoder = Session(file, "style_encoder", self.device, self._threads, self._precision)
                 mine, its = self.contract, encoder.contract
                 if (mine.style_size, mine.checkpoint_sha256) != (its.style_size, its.checkpoint_sha256):
                     raise ModelError(

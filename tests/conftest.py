@@ -10,6 +10,7 @@ import pytest
 from accelerate.state import AcceleratorState
 from onnx import TensorProto, helper
 
+from adain import engines
 from adain.contract import Contract
 
 TINY = Contract(
@@ -100,3 +101,10 @@ def write_tiny(tmp_path: Path) -> Callable[..., Path]:
         return out
 
     return write
+
+
+@pytest.fixture(autouse=True)
+def no_openvino(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests mean the same where OpenVINO is installed, which "auto" would take, and where it is not."""
+    if request.module.__name__ != "test_openvino":
+        monkeypatch.setattr(engines, "openvino_problem", lambda: "it is not installed")

@@ -10,6 +10,7 @@ import onnxruntime
 import pytest
 from conftest import TINY, tiny
 
+from adain import engines
 from adain.engines import cuda, cuda_check, open_engine
 from adain.errors import DeviceError, OptionError
 
@@ -45,8 +46,13 @@ def look_anew() -> Iterator[None]:
     cuda_check.cuda_problem.cache_clear()
 
 
+@pytest.fixture
+def no_openvino(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "openvino_problem", lambda: "it is not installed")
+
+
 def a_gpu(monkeypatch: pytest.MonkeyPatch, driver: FakeDriver | None) -> None:
-    monkeypatch.setattr(cuda_check, "_driver", lambda: driver)
+    monkeypatch.setattr(cuda_check, "driver", lambda: driver)
 
 
 def open_it(where: Any, threads: int | None = None) -> Any:
@@ -70,6 +76,7 @@ def test_unknown_options() -> None:
         open_it("cpu", threads=0)
 
 
+@pytest.mark.usefixtures("no_openvino")
 def test_auto_without_a_gpu_is_quiet(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -82,6 +89,7 @@ def test_auto_without_a_gpu_is_quiet(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.usefixtures("no_openvino")
 def test_auto_with_a_gpu_that_cannot_be_used_warns_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:

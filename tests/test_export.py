@@ -18,7 +18,7 @@ from adain.network.checkpoint import ModelFile, save_model
 # What the plainest runtimes take; shape arithmetic is not among it.
 PORTABLE = {
     *("Add", "Clip", "Concat", "Conv", "Div", "Max", "MaxPool", "Mul", "Pad", "ReduceMean", "Relu", "Reshape"),
-    *("Resize", "Split", "Sqrt", "Sub", "Unsqueeze"),
+    *("ReduceSum", "Resize", "Split", "Sqrt", "Sub", "Unsqueeze"),
 }
 
 

@@ -18,7 +18,10 @@ from adain.engines.cuda_check import cuda_problem
 
 ROOT = Path(__file__).parent.parent
 BLOCKS = re.findall(r"```(sh|python)\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
-SHORTER = " --steps 2 --crop 64 --batch-size 1 --workers 0"  # for training: the same command, less of it
+SHORTER = {  # the same command, less of it
+    "adain train": " --steps 2 --crop 64 --batch-size 1 --workers 0",
+    "adain bench": " --size 32 --rounds 1",
+}
 LEFT_OUT = ("pip install", "cd ", "git clone")  # what has been done when this runs
 
 
@@ -48,7 +51,7 @@ def shell(line: str) -> str | None:
     line = line.partition("  #")[0].strip()
     if not line or line.startswith(LEFT_OUT) or ("--device cuda" in line and cuda_problem()):
         return None
-    return line + SHORTER if line.startswith("adain train") else line
+    return line + next((less for start, less in SHORTER.items() if line.startswith(start)), "")
 
 
 def test_readme(folder):

@@ -9,6 +9,7 @@ from typer import Option
 
 from .. import __version__
 from ..errors import AdaINError
+from .bench import bench
 from .evaluate import evaluate
 from .export import export, info
 from .printing import complain
@@ -21,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (stylize, styles, train, export, evaluate, info):
+for command in (stylize, styles, train, export, evaluate, bench, info):
     app.command()(command)
 
 

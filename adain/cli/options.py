@@ -15,7 +15,9 @@ class Device(StrEnum):
 
     auto = "auto"
     cpu = "cpu"
+    openvino = "openvino"
     cuda = "cuda"
+    tensorrt = "tensorrt"
 
 
 class Io(StrEnum):

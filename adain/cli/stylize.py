@@ -31,6 +31,7 @@ def stylize(
         Option("--out", "-o", help="A file, a folder, or - for stdout.", show_default="CONTENT-STYLE"),
     ] = None,
     device: Annotated[Device, Option(help="Where to run.")] = Device.auto,
+    threads: Annotated[int | None, Option(help="Threads of the CPU.", show_default="one for each core")] = None,
     model: ModelOption = None,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
@@ -41,7 +42,7 @@ def stylize(
     skipped; the exit code is then 2.
     """
     weights = _weights(mix, len(style))
-    stylizer = Stylizer(model, device.value)
+    stylizer = Stylizer(model, device.value, threads=threads)
     found = [stylizer.find_style(spec, style_size) for spec in style]
     mixed = blend(found, weights) if len(found) > 1 else found[0]
     jobs = batch.plan(content, out, mixed.name.replace(" + ", "+"), keep=style)

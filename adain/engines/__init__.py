@@ -2,8 +2,13 @@
 
 engine.py       what every engine offers: Engine, Lane
 cpu.py          onnxruntime on the CPU
-cuda.py         onnxruntime on an NVIDIA GPU
-cuda_check.py   why CUDA cannot be used here, if it cannot
+openvino.py     OpenVINO on the CPU
+cuda.py         onnxruntime on an NVIDIA GPU; cuda_lane.py, cuda_copy.py: one size as fast as it goes
+tensorrt.py     the same through TensorRT
+cuda_check.py   why CUDA or TensorRT cannot be used here, if it cannot
+half.py         float32 models to float16
+memory.py       whether a run fits the memory
+profile.py      where each node of a graph runs, and how long
 """
 
 import logging
@@ -14,37 +19,49 @@ from ..errors import DeviceError, OptionError
 from .cpu import OnnxRuntime
 from .cuda import Cuda
 from .cuda_check import gpu_problem
-from .engine import Device, Engine, Inputs, Lane, Tensor
+from .engine import Compute, Device, Engine, Inputs, Lane, Tensor
+from .openvino import OpenVino, openvino_problem
+from .tensorrt import TensorRT
 
-__all__ = ["Device", "Engine", "Inputs", "Lane", "Tensor", "open_engine"]
+__all__ = ["Compute", "Device", "Engine", "Inputs", "Lane", "Tensor", "open_engine"]
 
 log = logging.getLogger("adain")
 
 
-def open_engine(model: bytes, device: Device, *, home: Path, threads: int | None = None) -> Engine:
+def open_engine(
+    model: bytes, device: Device, *, home: Path, threads: int | None = None, precision: Compute = "auto"
+) -> Engine:
     """Make a model ready to run.
 
     Args:
         model: the bytes of an ONNX file.
-        device: "cuda" runs on the GPU or fails; "auto" runs on the GPU where there is a usable one.
+        device: "cuda" and "tensorrt" run on the GPU or fail; "cpu" is onnxruntime, "openvino" OpenVINO; "auto" runs
+            on the GPU where there is a usable one, otherwise on the CPU, with OpenVINO where it is installed.
         home: the model's file; see `OnnxRuntime`.
         threads: of the CPU; None takes one for each core.
+        precision: of the convolutions. "auto" takes what is fastest: float16 on a GPU, with statistics in
+            float32; the file's own on the CPU. "fp32" is exact, without the TF32 that GPUs otherwise round to.
 
     Raises:
         DeviceError: the device was asked for and cannot be used.
-        OptionError: an unknown device, or threads below 1.
+        OptionError: an unknown device or precision, threads below 1, or "fp16" on the CPU.
         Exception: the engine's own, where the model is at fault.
     """
-    if device not in get_args(Device):
-        raise OptionError(f"the device is {device!r}; give one of {', '.join(get_args(Device))}")
+    for name, value, kind in (("device", device, Device), ("precision", precision, Compute)):
+        if value not in get_args(kind):
+            raise OptionError(f"the {name} is {value!r}; give one of {', '.join(get_args(kind))}")
     if threads is not None and threads < 1:
         raise OptionError(f"threads is {threads}; give 1 or more")
-    if device in ("auto", "cuda"):
+    if device in ("auto", "cuda", "tensorrt"):
         try:
-            return Cuda(model, home, threads)
+            return (TensorRT if device == "tensorrt" else Cuda)(model, home, threads, precision)
         except DeviceError as error:
-            if device == "cuda":
-                raise DeviceError(f"cannot run on cuda: {error}") from error
+            if device != "auto":
+                raise DeviceError(f"cannot run on {device}: {error}") from error
             # Whoever has no NVIDIA GPU is not told at every start.
             log.log(logging.WARNING if gpu_problem() is None else logging.INFO, "running on the CPU: %s", error)
+    if precision == "fp16":
+        raise OptionError("the precision fp16 is for cuda and tensorrt; the CPU would be no faster with it, give auto")
+    if device == "openvino" or (device == "auto" and openvino_problem() is None):
+        return OpenVino(model, threads)
     return OnnxRuntime(model, home, threads)

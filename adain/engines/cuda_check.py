@@ -1,4 +1,4 @@
-"""Can onnxruntime use CUDA here? If not, why, and what to do.
+"""Can onnxruntime use CUDA, or TensorRT, here? If not, why, and what to do.
 
 onnxruntime falls back to the CPU without a word when CUDA cannot start, which users notice by the hours it
 takes. Here every condition is looked at before, so that the answer names what is missing.
@@ -6,10 +6,10 @@ takes. Here every condition is looked at before, so that the answer names what i
 
 import contextlib
 import ctypes
+import importlib
 import io
 import sys
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 
 
@@ -19,21 +19,38 @@ def cuda_problem() -> str | None:
     return gpu_problem() or _build_problem() or _driver_problem() or _library_problem()
 
 
+@cache
+def tensorrt_problem() -> str | None:
+    """Why onnxruntime cannot use TensorRT here, with the cure, or None; looked at once in a process."""
+    import onnxruntime
+
+    if (problem := cuda_problem()) is not None:
+        return problem
+    if "TensorrtExecutionProvider" not in onnxruntime.get_available_providers():
+        return f"the installed onnxruntime is built without TensorRT; {cure()}"
+    with contextlib.suppress(ImportError):  # the package of pip, which loads its libraries
+        importlib.import_module("tensorrt")
+    if (missing := _missing_library("tensorrt")) is None:
+        return None
+    return f"a library of TensorRT is missing ({missing}); `pip install 'tensorrt-cu13<11'`"
+
+
 def gpu_problem() -> str | None:
     """Why there is no NVIDIA GPU, as the driver says, or None."""
-    driver = _driver()
-    if driver is None:
+    cuda = driver()
+    if cuda is None:
         return "this machine has no NVIDIA GPU, or no NVIDIA driver"
     count = ctypes.c_int()
-    code = driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count))
+    code = cuda.cuInit(0) or cuda.cuDeviceGetCount(ctypes.byref(count))
     if code:
         text = ctypes.c_char_p()
-        driver.cuGetErrorString(code, ctypes.byref(text))
+        cuda.cuGetErrorString(code, ctypes.byref(text))
         return f"the NVIDIA driver finds no usable GPU ({(text.value or str(code).encode()).decode()})"
     return None if count.value else "the NVIDIA driver finds no GPU"
 
 
-def _driver() -> ctypes.CDLL | None:
+def driver() -> ctypes.CDLL | None:
+    """The library of the NVIDIA driver, if there is one."""
     with contextlib.suppress(OSError):
         return ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
     return None
@@ -51,8 +68,8 @@ def _driver_problem() -> str | None:
     import onnxruntime
 
     version = ctypes.c_int()
-    driver = _driver()
-    if driver is None or driver.cuDriverGetVersion(ctypes.byref(version)):
+    cuda = driver()
+    if cuda is None or cuda.cuDriverGetVersion(ctypes.byref(version)):
         return None
     # Such as "13.0"; a driver of 13020 runs everything for CUDA 13. Builds of others may not say.
     needed = getattr(onnxruntime, "cuda_version", None) or "0"
@@ -70,13 +87,22 @@ def _library_problem() -> str | None:
     # Finds CUDA and cuDNN in the nvidia-* packages of pip; what it prints would spoil a picture on stdout.
     with contextlib.redirect_stdout(io.StringIO()):
         onnxruntime.preload_dlls()
-    name = "onnxruntime_providers_cuda.dll" if sys.platform == "win32" else "libonnxruntime_providers_cuda.so"
+    if (missing := _missing_library("cuda")) is None:
+        return None
+    return f"a library of CUDA or cuDNN is missing ({missing}); {cure()}"
+
+
+def _missing_library(provider: str) -> str | None:
+    """What the system says of the first library that a provider of onnxruntime needs and that is not here."""
+    import onnxruntime
+
+    windows = sys.platform == "win32"
+    name = f"onnxruntime_providers_{provider}.dll" if windows else f"libonnxruntime_providers_{provider}.so"
     try:
         ctypes.CDLL(str(Path(onnxruntime.__file__).parent / "capi" / name))
-    except OSError as error:  # names the first library that is missing
-        if "Provider_GetHost" in str(error):
-            return None  # all libraries are there; this symbol is onnxruntime's own, and it provides it later
-        return f"a library of CUDA or cuDNN is missing ({error}); {cure()}"
+    except OSError as error:
+        # This symbol is onnxruntime's own, and it provides it later: all libraries are there.
+        return None if "Provider_GetHost" in str(error) else str(error)
     return None
 
 
@@ -92,6 +118,8 @@ def cure() -> str:
 
 
 def _is_installed(name: str) -> bool:
+    from importlib import metadata
+
     try:
         metadata.distribution(name)
     except metadata.PackageNotFoundError:

@@ -6,7 +6,8 @@ from typing import Any, Literal, Protocol
 
 from numpy.typing import NDArray
 
-Device = Literal["auto", "cpu", "cuda"]
+Device = Literal["auto", "cpu", "openvino", "cuda", "tensorrt"]
+Compute = Literal["auto", "fp32", "fp16"]
 
 Array = NDArray[Any]
 Inputs = Mapping[str, Array]

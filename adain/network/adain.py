@@ -21,6 +21,21 @@ OPPONENT_AXES = (
     (2**-0.5, 0.0, -(2**-0.5)),
     (-(6**-0.5), 2 * 6**-0.5, -(6**-0.5)),
 )
+Matrix = Sequence[Sequence[float]]
+Colours = tuple[Tensor, Tensor]  # `colour_statistics`
+
+_LOWER = [(row, column) for row in range(3) for column in range(row + 1)]
+# The covariances of the opponent colours (_LOWER) from those of RGB: rr, gg, bb, rg, gb, br.
+_RGB_TO_COVARIANCE: Matrix = [
+    [p[i] * q[i] for i in range(3)] + [p[i] * q[j] + p[j] * q[i] for i, j in ((0, 1), (1, 2), (2, 0))]
+    for p, q in ((OPPONENT_AXES[row], OPPONENT_AXES[column]) for row, column in _LOWER)
+]
+# The matrix on RGB, column by column, from a lower triangle (_LOWER) on opponent colours.
+_TRIANGLE_TO_RGB: Matrix = [
+    [OPPONENT_AXES[row][out] * OPPONENT_AXES[column][into] for row, column in _LOWER]
+    for into in range(3)
+    for out in range(3)
+]
 
 
 def statistics(features: Tensor) -> tuple[Tensor, Tensor]:
@@ -39,37 +54,36 @@ def statistics(features: Tensor) -> tuple[Tensor, Tensor]:
     return mean, (variance + EPSILON).sqrt()
 
 
-def adain(content: Tensor, style_mean: Tensor, style_std: Tensor) -> Tensor:
-    """Give content features the style's statistics: equation 8 of the paper.
+def adain(content: Tensor, style_mean: Tensor, style_std: Tensor, alpha: Tensor | float = 1.0) -> Tensor:
+    """Give content features the style's statistics: equation 8 of the paper, blended as in its equation 14.
 
     Args:
         content: [N,C,H,W].
         style_mean, style_std: [N or 1,C,1,1], from `statistics` of the style's features.
+        alpha: 0 keeps the content, 1 is full style; a number or a tensor that broadcasts to [N,1,1,1].
 
     Returns:
-        std_s * (x - mean_c) / std_c + mean_s, [N,C,H,W], in the type of `content`.
+        std * (x - mean_c) / std_c + mean, [N,C,H,W], in the type of `content`, where mean and std lie between the
+        content's own and the style's. This equals the blend of the features, since they are linear in both.
     """
     mean, std = statistics(content)
-    normalised = (content.float() - mean) / std
-    return (normalised * style_std + style_mean).to(content.dtype)
+    # One factor and one summand a channel: two passes over the features where the formula as it stands takes six.
+    scale = _blend(std, style_std, alpha) / std
+    shift = _blend(mean, style_mean, alpha) - mean * scale
+    return (content.float() * scale + shift).to(content.dtype)
 
 
-def opponent_colours(picture: Tensor) -> Tensor:
-    """RGB [N,3,H,W] to its amounts of the OPPONENT_AXES, [N,3,H,W].
-
-    By plain arithmetic, since autocast would round a matrix product to bfloat16.
-    """
-    red, green, blue = torch.split(picture, 1, dim=1)
-    return torch.cat([r * red + g * green + b * blue for r, g, b in OPPONENT_AXES], dim=1)
+def opponent_colours(colours: Tensor) -> Tensor:
+    """Colours, RGB [N,3,1,1], to their amounts of the OPPONENT_AXES, [N,3,1,1]."""
+    return _linear(OPPONENT_AXES, colours)
 
 
 def from_opponent_colours(colours: Tensor) -> Tensor:
     """The inverse of `opponent_colours`."""
-    x, y, z = torch.split(colours, 1, dim=1)
-    return torch.cat([a * x + b * y + c * z for a, b, c in zip(*OPPONENT_AXES, strict=True)], dim=1)
+    return _linear(tuple(zip(*OPPONENT_AXES, strict=True)), colours)
 
 
-def colour_statistics(picture: Tensor) -> tuple[Tensor, Tensor]:
+def colour_statistics(picture: Tensor) -> Colours:
     """Mean and covariance of the opponent colours of a picture, the latter as its Cholesky factor, in float32.
 
     The factor generalises the standard deviation: brightness is spread by its own deviation, and each further
@@ -82,7 +96,7 @@ def colour_statistics(picture: Tensor) -> tuple[Tensor, Tensor]:
         mean [N,3,1,1] and factor [N,6,1,1]: the lower triangle, row by row.
     """
     mean, centred = _centred(picture.float())
-    return opponent_colours(mean), torch.cat(_cholesky(opponent_colours(centred)), dim=1)
+    return opponent_colours(mean), torch.cat(_cholesky(centred), dim=1)
 
 
 def recolour(picture: Tensor, mean: Tensor, factor: Tensor) -> Tensor:
@@ -99,22 +113,34 @@ def recolour(picture: Tensor, mean: Tensor, factor: Tensor) -> Tensor:
         RGB [N,3,H,W], not clamped, in the type of `picture`.
     """
     _, centred = _centred(picture.float())
-    a, b, c, d, e, f = _cholesky(opponent_colours(centred))
+    a, b, c, d, e, f = _cholesky(centred)
     style_a, style_b, style_c, style_d, style_e, style_f = torch.split(factor, 1, dim=1)
 
     def deviation(content: Tensor, style: Tensor) -> Tensor:
         return torch.maximum(content, style.clamp(max=NARROWEST))
 
-    # Forward substitution makes the colours uncorrelated, with deviation 1; then the style's factor is applied.
-    # All of it is linear: done to pure red, green and blue alone, it gives the matrix for every pixel.
-    x, y, z = (mean.new_tensor(axis).view(1, 1, 1, 3) for axis in OPPONENT_AXES)
-    y = y - b / a * x
-    z = z - d / a * x - e / c * y
-    p, q, r = x / deviation(a, style_a), y / deviation(c, style_c), z / deviation(f, style_f)
-    mixed = torch.cat([style_a * p, style_b * p + style_c * q, style_d * p + style_e * q + style_f * r], dim=1)
-    columns = torch.split(from_opponent_colours(mixed), 1, dim=3)
-    red, green, blue = (column * plane for column, plane in zip(columns, torch.split(centred, 1, dim=1), strict=True))
-    recoloured: Tensor = red + green + blue + from_opponent_colours(mean)
+    # Three steps, each a lower triangle, multiplied out: the axes before are subtracted (forward substitution: 1;
+    # -u, 1; u w - v, -w, 1), which makes the colours uncorrelated; each is divided by its deviation; the style's
+    # factor is applied.
+    u, v, w = b / a, d / a, e / c
+    x, y, z = deviation(a, style_a), deviation(c, style_c), deviation(f, style_f)
+    last, middle = style_f / z, style_e / y
+    second = style_c / y
+    triangle = torch.cat(
+        [
+            style_a / x,
+            style_b / x - second * u,
+            second,
+            style_d / x - middle * u + last * (u * w - v),
+            middle - last * w,
+            last,
+        ],
+        dim=1,
+    )
+    # All of it is linear, so it is one matrix for every pixel: from RGB to opponent colours, the triangle, and back.
+    reds, greens, blues = torch.split(_linear(_TRIANGLE_TO_RGB, triangle), 3, dim=1)
+    red, green, blue = torch.split(centred, 1, dim=1)
+    recoloured: Tensor = reds * red + greens * green + blues * blue + from_opponent_colours(mean)
     return recoloured.to(picture.dtype)
 
 
@@ -125,21 +151,36 @@ def _centred(picture: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _cholesky(centred: Tensor) -> tuple[Tensor, ...]:
-    """Lower triangle, row by row, of the Cholesky factor of the covariance of centred [N,3,H,W]: [N,1,1,1] each."""
-    x, y, z = torch.split(centred, 1, dim=1)
+    """Of the covariance of the opponent colours of a centred RGB picture [N,3,H,W]: Cholesky's factor.
 
-    def covariance(one: Tensor, other: Tensor) -> Tensor:
-        return (one * other).mean((2, 3), keepdim=True)
-
-    a = (covariance(x, x) + EPSILON).sqrt()
-    b, d = covariance(y, x) / a, covariance(z, x) / a
-    c = (covariance(y, y) - b * b + EPSILON).sqrt()
-    e = (covariance(z, y) - d * b) / c
-    f = (covariance(z, z) - d * d - e * e + EPSILON).sqrt()
+    Returns:
+        Its lower triangle, row by row, [N,1,1,1] each.
+    """
+    red, green, blue = torch.split(centred, 1, dim=1)
+    others = torch.cat([green, blue, red], dim=1)
+    covariance = torch.cat([(centred * each).mean((2, 3), keepdim=True) for each in (centred, others)], dim=1)
+    xx, yx, yy, zx, zy, zz = torch.split(_linear(_RGB_TO_COVARIANCE, covariance), 1, dim=1)
+    a = (xx + EPSILON).sqrt()
+    b, d = yx / a, zx / a
+    c = (yy - b * b + EPSILON).sqrt()
+    e = (zy - d * b) / c
+    f = (zz - d * d - e * e + EPSILON).sqrt()
     return a, b, c, d, e, f
 
 
-Colours = tuple[Tensor, Tensor]  # `colour_statistics`
+def _linear(matrix: Matrix, values: Tensor) -> Tensor:
+    """The matrix [K,C] times [N,C,1,1]: [N,K,1,1].
+
+    As a product and a sum, since GPUs round the factors of a matrix product (TF32), and autocast rounds them more.
+    """
+    constant = values.new_tensor(matrix, dtype=torch.float32)[None, :, :, None]
+    # Over both last axes, though one is 1, since pnnx loses a single axis.
+    product: Tensor = (constant * values.reshape(-1, 1, len(matrix[0]), 1)).sum((2, 3), keepdim=True)
+    return product
+
+
+def _blend(content: Tensor, styled: Tensor, alpha: Tensor | float) -> Tensor:
+    return content + alpha * (styled - content)
 
 
 class StyleTransfer(nn.Module):
@@ -241,10 +282,7 @@ class StyleTransfer(nn.Module):
         """
         parts = self._parts(code)[2 * self.recolours :]
         features = self.encoder(content, self.encoded)
-        return [
-            _blend(x, adain(x, mean, std), alpha)
-            for x, mean, std in zip(features, parts[0::2], parts[1::2], strict=True)
-        ]
+        return [adain(x, mean, std, alpha) for x, mean, std in zip(features, parts[0::2], parts[1::2], strict=True)]
 
     def stylize(self, content: Tensor, code: Tensor, alpha: Tensor | float = 1.0) -> Tensor:
         """RGB [N,3,H,W] in 0..1, H and W multiples of 8, and a code [N or 1,S] -> RGB, about 0..1."""
@@ -255,7 +293,3 @@ class StyleTransfer(nn.Module):
     def forward(self, content: Tensor, style: Tensor, alpha: Tensor | float = 1.0) -> Tensor:
         """Content and style pictures, each [N,3,H,W] in 0..1 -> the stylised picture, about 0..1."""
         return self.stylize(content, self.encode_style(style), alpha)
-
-
-def _blend(content: Tensor, styled: Tensor, alpha: Tensor | float) -> Tensor:
-    return (content + alpha * (styled - content)).to(content.dtype)

@@ -1,0 +1,197 @@
+"""What is measured: jobs, one for each way to run the model, in groups that are measured in turn."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from importlib import util
+from pathlib import Path
+from typing import Literal, cast, get_args
+
+from .. import shipped
+from ..contract import MIN_SIDE, Contract, Precision
+from ..engines import Device
+from ..errors import OptionError
+from ..images import MAX_PIXELS
+from ..session import Session
+
+NAMED = {"720p": (1280, 720), "1080p": (1920, 1080), "4k": (3840, 2160)}
+DEFAULT_SIZES = {"cpu": ("256", "512", "720p", "1080p"), "gpu": ("256", "512", "720p", "1080p", "4K")}
+GB_PER_MEGAPIXEL = 0.65  # onnxruntime on the CPU, measured with the shipped model; PyTorch needs about the same
+
+GPUS = ("cuda", "tensorrt")
+Hardware = Literal["cpu", "gpu"]
+Compute = Literal["auto", "fp32", "fp16"]
+Kind = Literal["onnx", "peak", "torch", "torch-compile"]
+TORCH: dict[str, Kind] = {"torch": "torch", "torch-compile": "torch-compile"}
+
+
+@dataclass(frozen=True)
+class Size:
+    """Of a frame, in px."""
+
+    name: str
+    width: int
+    height: int
+
+    @property
+    def megapixels(self) -> float:
+        """Millions of pixels."""
+        return self.width * self.height / 1e6
+
+
+def parse_size(text: str) -> Size:
+    """A side (512), a name (720p, 1080p, 4K) or WIDTHxHEIGHT.
+
+    Raises:
+        OptionError: none of these, or too small or too large a picture.
+    """
+    if text.lower() in NAMED:
+        return Size(text.lower().replace("k", "K"), *NAMED[text.lower()])
+    match = re.fullmatch(r"(\d{1,9})(?:x(\d{1,9}))?", text.lower())
+    width, height = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+    if min(width, height) < MIN_SIDE or width * height > MAX_PIXELS:
+        raise OptionError(
+            f"the size is {text!r}; give a side such as 512, a name (720p, 1080p, 4K) or WIDTHxHEIGHT, "
+            f"with sides of at least {MIN_SIDE} px and at most {MAX_PIXELS:,} px in all"
+        )
+    return Size(text.lower(), width, height)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A stylizer file, what it says of itself, and what tables call it."""
+
+    file: Path
+    contract: Contract
+    name: str
+
+
+def read_model(model: Path | None, name: str | None = None) -> Model:
+    """A folder, a stylizer file, or None for the model of the package; named after its folder, unless `name` is given.
+
+    Raises:
+        ModelError: it is none of ours.
+    """
+    file = shipped.ONNX if model is None else model
+    file = file / "stylizer.onnx" if file.is_dir() or model is None else file
+    return Model(file, Session(file, "stylizer", "cpu").contract, name or file.resolve().parent.name)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One way to run a model at one size.
+
+    Attributes:
+        kind: "onnx" runs the file in the engine of `device`; "torch" and "torch-compile" run the network that it
+            was exported from; "peak" runs large convolutions in the engine of `device`.
+        compute: the precision that the engine is asked for.
+        threads: of the CPU; None takes one for each core.
+        rival: the others are compared with it, so it need not show every span.
+    """
+
+    kind: Kind
+    model: Model
+    device: Device
+    size: Size
+    compute: Compute = "auto"
+    threads: int | None = None
+    rival: bool = False
+
+    @property
+    def hardware(self) -> Hardware:
+        """What the device is made of."""
+        return "gpu" if self.device in GPUS else "cpu"
+
+    @property
+    def precision(self) -> Precision:
+        """Of the convolutions."""
+        if self.kind in TORCH:
+            return "fp16" if self.hardware == "gpu" else "fp32"
+        return self.model.contract.precision if self.compute == "auto" else self.compute
+
+    @property
+    def label(self) -> str:
+        """The name in tables."""
+        names = {"onnx": self.model.name, "torch": "PyTorch eager", "torch-compile": "torch.compile", "peak": "peak"}
+        return f"{names[self.kind]}, {self.device} {self.precision}"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Jobs of one size on one hardware, measured in turn, and which of ours is compared with which rival."""
+
+    size: Size
+    hardware: Hardware
+    jobs: tuple[Job, ...]
+    pairs: tuple[tuple[Job, Job], ...]  # ours, rival
+
+    @property
+    def memory_gb(self) -> float:
+        """About how much of the host's memory all jobs take together; 0 on a GPU, which is not estimated."""
+        count = sum(job.kind != "peak" for job in self.jobs)
+        return GB_PER_MEGAPIXEL * self.size.megapixels * count if self.hardware == "cpu" else 0
+
+
+def plan(
+    model: Model,
+    devices: Sequence[Device],
+    rivals: Sequence[str | Model],
+    sizes: Sequence[Size] = (),
+    threads: int | None = None,
+    peaks: bool = True,
+) -> list[Group]:
+    """All groups, those of the CPU first, in the order of the sizes.
+
+    Args:
+        devices: where `model` is measured.
+        rivals: "torch", "torch-compile", the name of a device, or another model. Each is compared with `model` on
+            the same hardware, another model on the same device.
+        sizes: none take the DEFAULT_SIZES of the hardware.
+        threads: see `Job`.
+        peaks: measure the peak of each device and precision too.
+
+    Raises:
+        OptionError: a rival that none of the devices can be compared with.
+    """
+    unsized = Size("", 0, 0)
+    ours = [
+        Job("onnx", model, device, unsized, compute, threads)
+        for device in devices
+        for compute in _computes(model, device)
+    ]
+    pairs = []
+    for name in rivals:
+        meetings = [(job, rival) for job in ours if (rival := _rival(job, name)) and rival.hardware == job.hardware]
+        if not meetings:
+            raise OptionError(f"nothing runs where {name} could be compared with it; give another --device")
+        pairs += meetings
+    jobs = list(dict.fromkeys([*ours, *(rival for _, rival in pairs)]))  # a rival of several of ours runs once
+    if peaks:
+        engines = {(job.device, job.precision): job for job in jobs if job.kind == "onnx"}
+        jobs += [replace(job, kind="peak", rival=False) for job in engines.values()]
+    groups = []
+    for hardware in get_args(Hardware):
+        members = [job for job in jobs if job.hardware == hardware]
+        wanted = sizes or [parse_size(size) for size in DEFAULT_SIZES[hardware]]
+        for size in wanted if members else ():
+            sized = {job: replace(job, size=size) for job in members}
+            met = tuple((sized[job], sized[rival]) for job, rival in pairs if job.hardware == hardware)
+            groups.append(Group(size, hardware, tuple(sized.values()), met))
+    return groups
+
+
+def _computes(model: Model, device: str) -> tuple[Compute, ...]:
+    """A GPU runs a float32 file in both precisions; everything else runs as the file says."""
+    half = device in GPUS and model.contract.precision == "fp32" and util.find_spec("onnx") is not None
+    return ("fp16", "fp32") if half else ("auto",)
+
+
+def _rival(job: Job, name: "str | Model") -> Job | None:
+    """What `name` is for one of our jobs; None where it is the job itself."""
+    if isinstance(name, Model):
+        compute = job.compute if name.contract.precision == "fp32" else "auto"
+        return replace(job, model=name, compute=compute, rival=True) if name.file != job.model.file else None
+    if name in TORCH:
+        device: Device = "cuda" if job.hardware == "gpu" else "cpu"
+        return replace(job, kind=TORCH[name], device=device, compute="auto", rival=True)
+    return replace(job, device=cast(Device, name), rival=True) if name != job.device else None

@@ -1,0 +1,158 @@
+"""One frame of a job, span by span; lives in the job's process.
+
+    network   the graph, its inputs and its output on the device
+    host      uint8 picture in the host's memory  ->  uint8 picture in the host's memory
+    file      JPEG file  ->  JPEG file
+
+A runner is a table of spans: calling one does one frame of it.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from .. import images, shipped
+from ..contract import Contract
+from ..engines import open_engine
+from ..errors import DeviceError, ModelError
+from ..images import Pixels
+from ..session import Session, from_portable, to_portable
+from ..styles import bank, builtin
+from .plan import Job, Size
+
+Runner = dict[str, Callable[[], Any]]  # "host" gives the picture
+
+STYLE = "scream"
+
+
+def start(job: Job, folder: Path) -> Runner:
+    """Make a job ready.
+
+    Args:
+        folder: for the JPEG files.
+
+    Raises:
+        AdaINError: the job cannot be run here.
+        Exception: a library's own.
+    """
+    return {"onnx": _onnx, "peak": _peak, "torch": _torch, "torch-compile": _torch}[job.kind](job, folder)
+
+
+def frame(size: Size) -> Pixels:
+    """uint8 [H,W,3]: soft shapes of every size, as photographs have; the same at every call."""
+    random = np.random.default_rng(0)
+    picture = np.full((size.height, size.width, 3), 127.5, np.float32)
+    for octave in range(8):
+        grid = random.normal(0, 40 / 1.4**octave, (2 + 2**octave, 2 + 2**octave, 3)).astype(np.float32)
+        for channel in range(3):
+            plane = Image.fromarray(grid[:, :, channel])
+            picture[:, :, channel] += np.asarray(plane.resize((size.width, size.height), Image.Resampling.BICUBIC))
+    result: Pixels = picture.clip(0, 255).astype(np.uint8)
+    return result
+
+
+def of_package(contract: Contract) -> bool:
+    """Whether the model is the one of the package, whatever its io and precision."""
+    return bank().model == contract.checkpoint_sha256
+
+
+def style_code(contract: Contract) -> np.ndarray:
+    """float32 [1,S]: a built-in style, or for another model one that is as good for timing."""
+    if of_package(contract):
+        return builtin(STYLE).code[None]
+    return np.full((1, contract.style_size), 0.5, np.float32)
+
+
+def _onnx(job: Job, folder: Path) -> Runner:
+    session = Session(job.model.file, "stylizer", job.device, job.threads, **_precision(job))
+    contract, picture = session.contract, frame(job.size)
+    others = {"style": style_code(contract), "alpha": np.ones(1, np.float32)}
+    bytes_io = contract.io == "bytes"
+
+    def inputs(pixels: Pixels) -> dict[str, Any]:
+        return {"content": pixels[None] if bytes_io else to_portable(pixels, contract.stride), **others}
+
+    lane = session.engine.lane(inputs(picture))
+    lane.upload(inputs(picture))
+
+    def host(pixels: Pixels = picture) -> Pixels:
+        lane.upload(inputs(pixels))
+        lane.compute()
+        output = lane.download()
+        result: Pixels = output[0] if bytes_io else from_portable(output, *pixels.shape[:2])
+        return result
+
+    source, target = folder / f"{job.size.name}.jpg", folder / f"{job.size.name}-out.jpg"
+    if not source.exists():
+        images.save(picture, source)
+
+    def file() -> None:
+        images.save(host(images.load(source).pixels), target)
+
+    runner: Runner = {"network": lane.compute, "host": host}
+    return runner if job.rival else runner | {"file": file}
+
+
+def _peak(job: Job, folder: Path) -> Runner:
+    from .arithmetic import peak_graph
+
+    graph, shape, _ = peak_graph(job.hardware, job.precision)
+    engine = open_engine(graph, job.device, home=job.model.file.resolve(), threads=job.threads, **_precision(job))
+    values = np.random.default_rng(0).normal(size=shape).astype(engine.inputs[0].type)
+    lane = engine.lane({"x0": values})
+    lane.upload({"x0": values})
+    return {"network": lane.compute}
+
+
+def _precision(job: Job) -> dict[str, Any]:
+    return {} if job.compute == "auto" else {"precision": job.compute}
+
+
+def _torch(job: Job, folder: Path) -> Runner:
+    import torch
+
+    from ..export import doors
+    from ..network.adain import StyleTransfer
+    from ..network.checkpoint import load_model
+
+    if job.threads is not None:
+        torch.set_num_threads(job.threads)
+    contract, cuda = job.model.contract, job.hardware == "gpu"
+    if cuda and not torch.cuda.is_available():
+        raise DeviceError("this PyTorch cannot use CUDA; install one that can, or leave it out of --against")
+    if of_package(contract):
+        network = load_model(shipped.CHECKPOINT).model
+    else:  # random weights, which take the same time
+        network = StyleTransfer(contract.encoder, contract.layers)
+    if network.style_size != contract.style_size:
+        raise ModelError(
+            f"{job.model.file} says that it is {contract.encoder} with {', '.join(contract.layers)}, whose style "
+            f"codes have {network.style_size} values, not {contract.style_size}; export it again"
+        )
+    device, dtype = ("cuda", torch.float16) if cuda else ("cpu", torch.float32)
+    torch.backends.cudnn.benchmark = True  # the size stays, so the fastest kernels may be searched for
+    module: Any = doors("stylizer", network.to(dtype), "bytes", dtype).to(device)
+    if cuda:
+        module = module.to(memory_format=torch.channels_last)
+    if job.kind == "torch-compile":
+        # On a GPU with CUDA graphs, as our own engine may have them.
+        module = torch.compile(module, dynamic=False, mode="reduce-overhead" if cuda else "default")
+    picture = torch.from_numpy(frame(job.size))[None]
+    style, alpha = torch.from_numpy(style_code(contract).copy()).to(device), torch.ones(1, device=device)
+    on_device = picture.to(device)
+
+    @torch.inference_mode()
+    def host() -> Pixels:
+        result: Pixels = module(picture.to(device), style, alpha)[0].cpu().numpy()
+        return result
+
+    @torch.inference_mode()
+    def network_only() -> None:
+        module(on_device, style, alpha)
+        if cuda:
+            torch.cuda.synchronize()
+
+    return {"network": network_only, "host": host}

@@ -1,0 +1,56 @@
+"""How much memory this process can still take, where running out means being killed.
+
+That is Linux: it promises more memory than it has, and kills who uses it. Elsewhere an allocation fails, or the
+system swaps.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+
+def need_memory(size: int, root: Path = Path("/")) -> None:
+    """Refuse what cannot fit.
+
+    Args:
+        size: bytes that will be needed.
+        root: of the file system; another one for tests.
+
+    Raises:
+        MemoryError: there is less.
+    """
+    free = min((each for each in (*_machine(root), *_groups(root))), default=size)
+    if size > free:
+        raise MemoryError(f"{size / 1e9:.1f} GB of memory are needed, {max(free, 0) / 1e9:.1f} GB are free")
+
+
+def _machine(root: Path) -> Iterator[int]:
+    with suppress(OSError, ValueError, KeyError):
+        facts = dict(line.split(":", 1) for line in (root / "proc/meminfo").read_text().splitlines())
+        yield 1024 * sum(int(facts[name].removesuffix("kB")) for name in ("MemAvailable", "SwapFree"))
+
+
+def _groups(root: Path) -> Iterator[int]:
+    """What the control groups of this process still allow: containers, services; version 1 or 2."""
+    with suppress(OSError):
+        for line in (root / "proc/self/cgroup").read_text().splitlines():
+            _, kinds, path = line.split(":", 2)
+            if kinds == "":
+                top, names = root / "sys/fs/cgroup", ("memory.max", "memory.current", "inactive_file")
+            elif kinds == "memory":
+                names = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+                top = root / "sys/fs/cgroup/memory"
+            else:
+                continue
+            inside = top / path.lstrip("/")
+            # A container may see its own group as the top, whatever the path says.
+            for group in (inside, *inside.parents):
+                if group.is_relative_to(top):
+                    yield from _left(group, *names)
+
+
+def _left(group: Path, limit: str, usage: str, cache: str) -> Iterator[int]:
+    with suppress(OSError, ValueError, KeyError):  # no limit is "max", or a file that is not there
+        most, used = (int((group / name).read_text()) for name in (limit, usage))
+        facts = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+        yield most - used + int(facts[cache])  # files in the cache make room

@@ -1,0 +1,656 @@
+"""The CUDA engine against stand-ins for the GPU: onnxruntime's CPU provider, and a driver that copies by memmove.
+
+Tests marked `gpu` ask a real one.
+"""
+
+import collections
+import ctypes
+import gc
+import importlib.util
+import logging
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from conftest import TINY, tiny
+
+from adain import Stylizer, shipped
+from adain.engines import cpu, cuda, cuda_check, cuda_copy, open_engine, tensorrt
+from adain.engines.half import to_half
+from adain.engines.profile import Step, read_profile
+from adain.errors import DeviceError, OptionError, PictureError
+
+MODEL = tiny(TINY).SerializeToString()
+SHIPPED = shipped.ONNX / "stylizer.onnx"
+
+
+class MemmoveDriver:
+    """libcuda whose device memory is the host's; like the real one it works in threads with a context only."""
+
+    def __init__(self) -> None:
+        self.entered: set[int] = set()
+        self.pinned: dict[int, Any] = {}
+        self.streams = 0
+        self.refuses: set[str] = set()
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("cuInit", "cuDeviceGet", "cuDevicePrimaryCtxRetain"):
+            return lambda *arguments: 0
+        raise AttributeError(name)
+
+    def cuCtxSetCurrent(self, context: Any) -> int:
+        self.entered.add(threading.get_ident())
+        return 0
+
+    def _check(self) -> None:
+        assert threading.get_ident() in self.entered
+
+    def cuStreamSynchronize(self, stream: Any) -> int:
+        self._check()
+        return 0
+
+    def cuStreamCreate(self, stream: Any, flags: Any) -> int:
+        self._check()
+        assert flags.value == 1
+        self.streams += 1
+        return 0
+
+    def cuStreamDestroy_v2(self, stream: Any) -> int:
+        self.streams -= 1
+        return 0
+
+    def cuMemHostAlloc(self, pointer: Any, size: Any, flags: Any) -> int:
+        self._check()
+        if "cuMemHostAlloc" in self.refuses:
+            return 2
+        memory = ctypes.create_string_buffer(size.value)
+        pointer._obj.value = ctypes.addressof(memory)
+        self.pinned[ctypes.addressof(memory)] = memory
+        return 0
+
+    def cuMemFreeHost(self, pointer: Any) -> int:
+        self._check()
+        del self.pinned[pointer.value]
+        return 0
+
+    def cuMemcpyHtoDAsync_v2(self, target: Any, source: Any, size: Any, stream: Any) -> int:
+        self._check()
+        ctypes.memmove(target, source, size.value)
+        return 0
+
+    cuMemcpyDtoHAsync_v2 = cuMemcpyHtoDAsync_v2
+
+    def cuGetErrorString(self, code: int, text: Any) -> int:
+        text._obj.value = b"out of memory"
+        return 0
+
+
+class Session:
+    """A session of the CPU that says it is on the GPU, and can be told to fail."""
+
+    def __init__(self, gpu: "Gpu", session: Any, providers: list[Any], options: Any) -> None:
+        self.gpu, self.session, self.providers, self.options = gpu, session, providers, options
+        self.threads: set[int] = set()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.session, name)
+
+    def get_providers(self) -> list[str]:
+        return ["CUDAExecutionProvider", "CPUExecutionProvider"]
+
+    def run(self, names: Any, inputs: Any, options: Any) -> Any:
+        self.gpu.plain.append(_shrinks(options))
+        if self.gpu.failures:
+            raise RuntimeError(self.gpu.failures.pop())
+        return self.session.run(names, inputs)
+
+    def run_with_iobinding(self, binding: Any) -> None:
+        self.threads.add(threading.get_ident())
+        self.session.run_with_iobinding(binding)
+
+
+def _shrinks(options: Any) -> bool:
+    try:
+        return bool(options.get_run_config_entry("memory.enable_memory_arena_shrinkage") == "cpu:0;gpu:0")
+    except RuntimeError:
+        return False
+
+
+class Gpu:
+    """What was asked of the stand-ins."""
+
+    def __init__(self) -> None:
+        self.driver = MemmoveDriver()
+        self.sessions: list[Session] = []
+        self.plain: list[bool] = []  # for each plain run: does it give memory back?
+        self.failures: list[str] = []  # of the next plain runs
+        self.refuse_start: Callable[[dict[str, str]], str | None] = lambda options: None
+
+    def start(self, model: bytes, home: Path, threads: int | None, providers: list[Any], adjust: Any) -> Session:
+        options = providers[0][1]
+        if (refusal := self.refuse_start(options)) is not None:
+            raise RuntimeError(refusal)
+        kept: list[Any] = []
+
+        def look(given: Any) -> None:
+            adjust(given)
+            kept.append(given)
+
+        session = Session(self, cpu.start(model, home, 1, ["CPUExecutionProvider"], look), providers, kept[0])
+        self.sessions.append(session)
+        return session
+
+
+@pytest.fixture
+def gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gpu]:
+    made, create = Gpu(), onnxruntime.OrtValue.ortvalue_from_shape_and_type
+    monkeypatch.delenv("ADAIN_CUDA", raising=False)
+    monkeypatch.setattr(cuda, "cuda_problem", lambda: None)
+    monkeypatch.setattr(tensorrt, "tensorrt_problem", lambda: None)
+    monkeypatch.setattr(cuda, "start", made.start)
+    monkeypatch.setattr(cuda_check, "driver", lambda: made.driver)
+    for cached in (cuda_copy._context, cuda_copy._driver):
+        cached.cache_clear()
+
+    def on_host(shape: Any, kind: Any, device: str, number: int) -> Any:
+        assert (device, number) == ("cuda", 0)
+        return create(shape, kind)
+
+    monkeypatch.setattr(onnxruntime.OrtValue, "ortvalue_from_shape_and_type", on_host)
+    yield made
+    gc.collect()
+    for cached in (cuda_copy._context, cuda_copy._driver):
+        cached.cache_clear()
+
+
+def open_cuda(device: Any = "cuda", **options: Any) -> Any:
+    return open_engine(MODEL, device, home=Path("tiny.onnx"), **options)
+
+
+def feed(height: int = 17, width: int = 19, seed: int = 0) -> dict[str, Any]:
+    random = np.random.default_rng(seed)
+    return {
+        "content": random.integers(0, 256, (1, height, width, 3), np.uint8),
+        "style": random.random((1, TINY.style_size), np.float32),
+        "alpha": np.array([0.5], np.float32),
+    }
+
+
+def expected(inputs: dict[str, Any]) -> Any:
+    return open_engine(MODEL, "cpu", home=Path("tiny.onnx")).run(inputs)
+
+
+def make_often(engine: Any, **size: int) -> None:
+    for seed in range(cuda.OFTEN):
+        engine.run(feed(seed=seed, **size))
+
+
+def test_options_of_the_session_for_all_sizes(gpu: Gpu) -> None:
+    open_cuda()
+    (session,) = gpu.sessions
+    assert session.providers[1] == "CPUExecutionProvider"
+    name, options = session.providers[0]
+    assert name == "CUDAExecutionProvider"
+    assert options == {
+        "cudnn_conv_algo_search": "HEURISTIC",
+        "arena_extend_strategy": "kSameAsRequested",
+        "prefer_nhwc": "1",
+        "use_tf32": "1",
+    }
+    assert session.options.get_session_config_entry("session.use_device_allocator_for_initializers") == "1"
+
+
+def test_options_from_the_environment(gpu: Gpu, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADAIN_CUDA", "cudnn_conv_algo_search=EXHAUSTIVE,fuse_conv_bias=1")
+    open_cuda(precision="fp32")
+    options = gpu.sessions[0].providers[0][1]
+    assert options["cudnn_conv_algo_search"] == "EXHAUSTIVE"
+    assert options["fuse_conv_bias"] == "1"
+    assert options["use_tf32"] == "0"
+    monkeypatch.setenv("ADAIN_CUDA", "EXHAUSTIVE")
+    with pytest.raises(OptionError, match="ADAIN_CUDA is 'EXHAUSTIVE'; give NAME=VALUE"):
+        open_cuda()
+
+
+def test_a_size_that_comes_often_gets_a_lane(gpu: Gpu) -> None:
+    engine = open_cuda()
+    for run in range(cuda.OFTEN + 5):
+        inputs = feed(seed=run)
+        np.testing.assert_array_equal(engine.run(inputs), expected(inputs))
+    assert len(gpu.plain) == cuda.OFTEN - 1
+    plain, lane = gpu.sessions
+    assert "enable_cuda_graph" not in plain.providers[0][1]
+    assert lane.providers[0][1]["enable_cuda_graph"] == "1"
+    assert [tensor.shape for tensor in lane.session.get_inputs()] == [[1, 17, 19, 3], [1, 3], [1]]
+    assert gpu.driver.streams == 1
+
+
+def test_results_are_the_callers(gpu: Gpu) -> None:
+    engine = open_cuda()
+    make_often(engine)
+    one = engine.run(feed(seed=1))
+    before = one.copy()
+    engine.run(feed(seed=2))
+    np.testing.assert_array_equal(one, before)
+    one[:] = 0  # and may be written to
+
+
+def test_only_the_sizes_used_last_are_kept(gpu: Gpu) -> None:
+    engine = open_cuda()
+    for width in range(20, 20 + cuda.LANES):
+        make_often(engine, width=width)
+    engine.run(feed(width=20))  # so that 21 is the one used longest ago
+    assert gpu.driver.streams == cuda.LANES
+    pinned = len(gpu.driver.pinned)
+    make_often(engine, width=40)
+    assert gpu.driver.streams == cuda.LANES
+    assert len(gpu.driver.pinned) == pinned
+    plain = len(gpu.plain)
+    engine.run(feed(width=20))
+    assert len(gpu.plain) == plain
+    engine.run(feed(width=21))
+    assert len(gpu.plain) == plain + 1
+
+
+def test_sizes_that_never_come_again_cost_nothing(gpu: Gpu) -> None:
+    engine = open_cuda()
+    for width in range(16, 16 + cuda.REMEMBERED + 50):
+        engine.run(feed(height=16, width=width))
+    assert len(gpu.sessions) == 1
+    assert len(engine._runs) == cuda.REMEMBERED
+
+
+@pytest.mark.parametrize(
+    "refusal", ["This session cannot use the graph capture feature", "Failed to allocate memory for requested buffer"]
+)
+def test_without_a_cuda_graph_a_lane_launches_each_kernel(
+    gpu: Gpu, caplog: pytest.LogCaptureFixture, refusal: str
+) -> None:
+    gpu.refuse_start = lambda options: refusal if options.get("enable_cuda_graph") == "1" else None
+    engine = open_cuda()
+    make_often(engine)
+    (record,) = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert record.getMessage() == f"no CUDA graph, launching each kernel ({refusal})"
+    assert gpu.sessions[1].providers[0][1]["enable_cuda_graph"] == "0"
+    inputs = feed(seed=99)
+    np.testing.assert_array_equal(engine.run(inputs), expected(inputs))
+    assert len(gpu.plain) == cuda.OFTEN - 1
+
+
+def test_without_any_lane_the_run_goes_on(gpu: Gpu, caplog: pytest.LogCaptureFixture) -> None:
+    gpu.refuse_start = lambda options: "no" if "enable_cuda_graph" in options else None
+    engine = open_cuda()
+    for run in range(3 * cuda.OFTEN):
+        inputs = feed(seed=run)
+        np.testing.assert_array_equal(engine.run(inputs), expected(inputs))
+    messages = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert len(messages) == 2  # once, not at every run
+    assert messages[1].startswith("no lane for (('content', (1, 17, 19, 3)), ")
+
+
+def test_a_lane_works_in_one_thread_whoever_calls(gpu: Gpu) -> None:
+    engine = open_cuda()
+    make_often(engine)
+    wrong: list[int] = []
+
+    def work(seed: int) -> None:
+        for run in range(20):
+            inputs = feed(seed=100 * seed + run)
+            if not np.array_equal(engine.run(inputs), expected(inputs)):
+                wrong.append(seed)
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+    assert len(gpu.sessions[1].threads) == 1
+
+
+def test_two_lanes_beside_each_other(gpu: Gpu) -> None:
+    engine = open_cuda()
+    assert engine.lanes == 2
+    one, other = engine.lane(feed()), engine.lane(feed())
+    first, second = feed(seed=1), feed(seed=2)
+    one.upload(first)
+    other.upload(second)
+    one.compute()
+    other.compute()
+    np.testing.assert_array_equal(other.download(), expected(second))
+    np.testing.assert_array_equal(one.download(), expected(first))
+    assert gpu.sessions[1].threads != gpu.sessions[2].threads
+    assert gpu.driver.streams == 2
+    dropping = threading.Thread(target=partial(_drop, [one, other]))
+    del one, other
+    dropping.start()
+    dropping.join()
+    assert gpu.driver.streams == 0
+    assert not gpu.driver.pinned
+
+
+def _drop(lanes: list[Any]) -> None:
+    lanes.clear()
+
+
+def test_memory_that_runs_out_is_freed_and_the_run_tried_again(gpu: Gpu) -> None:
+    engine = open_cuda()
+    make_often(engine)
+    assert gpu.driver.streams == 1
+    gpu.failures = ["bfc_arena.cc: Failed to allocate memory for requested buffer of size 15728896"]
+    inputs = feed(height=64)
+    np.testing.assert_array_equal(engine.run(inputs), expected(inputs))
+    assert gpu.driver.streams == 0
+    assert engine.session is gpu.sessions[-1]
+    assert len(gpu.sessions) == 3
+
+
+def test_memory_that_runs_out_for_a_lane(gpu: Gpu) -> None:
+    engine = open_cuda()
+    gpu.driver.refuses = {"cuMemHostAlloc"}
+    for run in range(2 * cuda.OFTEN):
+        inputs = feed(seed=run)
+        np.testing.assert_array_equal(engine.run(inputs), expected(inputs))
+    with pytest.raises(MemoryError, match=r"the NVIDIA driver refused cuMemHostAlloc \(out of memory\)"):
+        engine.lane(feed())
+    gpu.driver.refuses = set()
+    engine.lane(feed())
+
+
+def test_a_picture_too_large_for_the_gpu(gpu: Gpu, write_tiny: Callable[..., Path]) -> None:
+    stylizer = Stylizer(write_tiny(), device="cuda")
+    style = stylizer.encode_style(np.zeros((16, 16, 3), np.uint8))
+    picture = np.full((32, 48, 3), 200, np.uint8)
+    gpu.failures = 2 * ["CUDNN_STATUS_ALLOC_FAILED"]
+    with pytest.raises(PictureError, match="48 x 32 pixels need more memory than there is; .* --size 24"):
+        stylizer.stylize(picture, style)
+    np.testing.assert_array_equal(stylizer.stylize(picture, style, alpha=0), picture)
+
+
+def test_other_errors_are_passed_on(gpu: Gpu) -> None:
+    engine = open_cuda()
+    gpu.failures = ["CUDA failure 700: an illegal memory access was encountered"]
+    with pytest.raises(RuntimeError, match="illegal memory access"):
+        engine.run(feed())
+    assert len(gpu.plain) == 1
+
+
+def test_memory_comes_back_after_a_large_input(gpu: Gpu, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cuda, "LARGE", 100 * 100 * 3)
+    engine = open_cuda()
+    for side in (20, 30, 40, 16, 40, 50, 100, 20):
+        engine.run(feed(side, side))
+    # What is larger than all since the last time, and what is large, gives its memory back.
+    assert gpu.plain == [False, True, False, False, False, True, True, False]
+    gpu.failures = ["no such kernel"]
+    with pytest.raises(RuntimeError):
+        engine.run(feed(16, 16))
+    engine.run(feed(16, 17))
+    assert gpu.plain[-1]
+
+
+def test_onnxruntime_takes_the_options(tmp_path: Path) -> None:
+    # The stand-ins do not pass these on; the CPU provider knows them too.
+    def adjust(options: Any) -> None:
+        cuda._weights_apart(options)
+
+    session = cpu.start(MODEL, tmp_path, 1, ["CPUExecutionProvider"], adjust)
+    options = onnxruntime.RunOptions()
+    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+    (output,) = session.run(None, feed(), options)
+    np.testing.assert_array_equal(output, expected(feed()))
+
+
+def test_tensorrt_runs_the_lanes(gpu: Gpu, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME" if sys.platform != "win32" else "LOCALAPPDATA", str(tmp_path))
+    engine = open_cuda("tensorrt")
+    assert engine.device == "tensorrt"
+    assert gpu.sessions[0].providers[0][0] == "CUDAExecutionProvider"
+    make_often(engine)
+    inputs = feed(seed=9)
+    np.testing.assert_array_equal(engine.run(inputs), expected(inputs))
+    make_often(engine, width=20)
+    folders = []
+    for session in gpu.sessions[1:]:
+        names = [each if isinstance(each, str) else each[0] for each in session.providers]
+        assert names == ["TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"]
+        options = session.providers[0][1]
+        assert (options["trt_engine_cache_enable"], options["trt_cuda_graph_enable"]) == ("1", "1")
+        assert options["trt_fp16_enable"] == "1"
+        folders.append(Path(options["trt_engine_cache_path"]))
+        assert Path(options["trt_timing_cache_path"]) == folders[0].parent
+    assert [folder.name for folder in folders] == ["1x17x19x3_1x3_1", "1x17x20x3_1x3_1"]
+    assert all(folder.is_dir() and folder.is_relative_to(tmp_path) for folder in folders)
+
+
+def test_tensorrt_says_why_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(path: str) -> None:
+        raise OSError("libnvinfer.so.10: cannot open shared object file: No such file or directory")
+
+    monkeypatch.setattr(cuda_check, "cuda_problem", lambda: None)
+    cuda_check.tensorrt_problem.cache_clear()
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider"])
+    with pytest.raises(DeviceError, match="cannot run on tensorrt: the installed onnxruntime is built without Tens"):
+        open_cuda("tensorrt")
+    cuda_check.tensorrt_problem.cache_clear()
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["TensorrtExecutionProvider"])
+    monkeypatch.setattr(ctypes, "CDLL", missing)
+    with pytest.raises(DeviceError, match=r"TensorRT is missing \(libnvinfer.so.10: .*\); `pip install 'tensorrt-cu13"):
+        open_cuda("tensorrt")
+    cuda_check.tensorrt_problem.cache_clear()
+
+
+def _picture() -> Any:
+    y, x = np.mgrid[0:70, 0:90]
+    waves = [np.sin(x / 9 + phase) * np.cos(y / 7 - phase) for phase in (0, 1, 2)]
+    return np.uint8(np.stack(waves, axis=-1)[None] * 100 + 128)
+
+
+def _shipped_feed() -> dict[str, Any]:
+    style = np.load(shipped.STYLES / "starry-night.npy")
+    return {"content": _picture(), "style": style[None], "alpha": np.array([1], np.float32)}
+
+
+def _psnr(one: Any, other: Any) -> float:
+    return float(10 * np.log10(255**2 / np.mean((one.astype(float) - other.astype(float)) ** 2)))
+
+
+def test_half_precision_keeps_the_picture() -> None:
+    inputs, model = _shipped_feed(), SHIPPED.read_bytes()
+    full, half = (open_engine(each, "cpu", home=SHIPPED) for each in (model, to_half(model)))
+    assert (full.metadata["adain.precision"], half.metadata["adain.precision"]) == ("fp32", "fp16")
+    assert (full.inputs, full.outputs) == (half.inputs, half.outputs)
+    assert _psnr(full.run(inputs), half.run(inputs)) > 55
+
+
+def test_half_precision_of_convolutions_not_of_statistics() -> None:
+    graph = onnx.shape_inference.infer_shapes(onnx.load_model_from_string(to_half(SHIPPED.read_bytes()))).graph
+    kinds = {value.name: value.type.tensor_type.elem_type for value in graph.value_info}
+    kinds |= {tensor.name: tensor.data_type for tensor in graph.initializer}
+    for node in graph.node:
+        if node.op_type == "Conv":
+            assert {kinds[name] for name in (*node.input, *node.output)} == {onnx.TensorProto.FLOAT16}
+        if node.op_type in ("ReduceMean", "Sqrt", "Div", "Mul", "Sub"):
+            assert onnx.TensorProto.FLOAT16 not in {kinds.get(name) for name in (*node.input, *node.output)}
+    between = collections.Counter(node.op_type for node in graph.node)
+    assert between["Cast"] < between["Conv"]  # what moves values between convolutions stays in float16
+
+
+def test_models_that_are_not_converted() -> None:
+    half = to_half(SHIPPED.read_bytes())
+    assert to_half(half) is half
+    model = tiny(TINY)
+    model.graph.initializer[0].data_location = onnx.TensorProto.EXTERNAL
+    outside = model.SerializeToString()
+    assert to_half(outside) is outside
+
+
+def test_half_precision_without_onnx(gpu: Gpu, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    assert open_cuda().metadata["adain.precision"] == "fp32"
+    with pytest.raises(OptionError, match=r"fp16 needs the package onnx: pip install 'adain\[cuda\]'"):
+        open_cuda(precision="fp16")
+    assert open_cuda(precision="fp32").metadata["adain.precision"] == "fp32"
+
+
+def test_precision_of_a_stylizer(gpu: Gpu, write_tiny: Callable[..., Path]) -> None:
+    assert Stylizer(write_tiny(), device="cuda").contract.precision == "fp16"
+    assert Stylizer(write_tiny(), device="cuda", precision="fp32").contract.precision == "fp32"
+    assert Stylizer(write_tiny(), device="cpu").contract.precision == "fp32"
+    with pytest.raises(OptionError, match="the precision fp16 is for cuda and tensorrt"):
+        Stylizer(write_tiny(), device="cpu", precision="fp16")
+    with pytest.raises(OptionError, match="the precision is 'int8'; give one of auto, fp32, fp16"):
+        Stylizer(write_tiny(), precision="int8")  # type: ignore[arg-type]
+
+
+# With float32 and float16 kernels in onnxruntime's CUDA provider: docs/OperatorKernels.md of onnxruntime.
+ON_CUDA = {
+    *("Add", "Cast", "Clip", "Concat", "Conv", "Div", "Max", "MaxPool", "Mul", "Pad", "ReduceMean", "ReduceSum"),
+    *("Relu", "Reshape", "Resize", "Round", "Slice", "Split", "Sqrt", "Sub", "Transpose", "Unsqueeze"),
+}
+
+
+@pytest.mark.parametrize("graph", ["stylizer", "style_encoder"])
+@pytest.mark.parametrize("precision", ["fp32", "fp16"])
+def test_nothing_in_a_lane_blocks_a_cuda_graph(graph: str, precision: str, tmp_path: Path) -> None:
+    """No control flow, and no node that computes a shape, which onnxruntime puts on the CPU."""
+    model = (shipped.ONNX / f"{graph}.onnx").read_bytes()
+    options = onnxruntime.SessionOptions()
+    # Above BASIC it would take kernels of the CPU, and there it has casts for what the CPU lacks in float16.
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    options.optimized_model_filepath = str(tmp_path / "fixed.onnx")
+    for axis, size in {"batch": 1, "style_batch": 1, "height": 509, "width": 701}.items():
+        options.add_free_dimension_override_by_name(axis, size)
+    model = to_half(model) if precision == "fp16" else model
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    assert all(isinstance(size, int) for size in session.get_outputs()[0].shape)
+    fixed = onnx.load(tmp_path / "fixed.onnx").graph
+    assert {node.op_type for node in fixed.node} <= ON_CUDA
+    # What a kernel reads on the CPU has to be a constant, or it would be copied from the GPU.
+    constants = {tensor.name for tensor in fixed.initializer} | {""}
+    for node in fixed.node:
+        if node.op_type in ("Pad", "Resize", "ReduceMean", "ReduceSum", "Reshape", "Split", "Slice", "Unsqueeze"):
+            assert set(node.input[1:]) <= constants, node.name
+
+
+def test_a_profile_tells_where_nodes_run(gpu: Gpu, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Session, "run", lambda self, names, inputs: self.session.run(names, inputs))
+    steps = open_cuda().profile(feed())
+    assert collections.Counter((step.provider, step.op) for step in steps) == {
+        ("CPUExecutionProvider", op): count
+        for op, count in {"Cast": 2, "Div": 1, "Unsqueeze": 1, "Sub": 1, "Mul": 2, "Add": 1, "Round": 1}.items()
+    }
+
+
+def test_a_profile_with_copies(tmp_path: Path) -> None:
+    file = tmp_path / "profile.json"
+    file.write_text(
+        """[
+        {"cat": "Session", "name": "model_run", "dur": 90, "args": {}},
+        {"cat": "Node", "name": "Memcpy_token_1_kernel_time", "dur": 7,
+         "args": {"op_name": "MemcpyToHost", "provider": "CUDAExecutionProvider"}},
+        {"cat": "Node", "name": "a_fence_before", "dur": 0, "args": {"op_name": "Conv"}},
+        {"cat": "Kernel", "name": "sm90_xmma_fprop", "dur": 5, "args": {"op_name": "Conv"}}]"""
+    )
+    assert read_profile(file) == [Step("CUDAExecutionProvider", "MemcpyToHost", "Memcpy_token_1_kernel_time", 7)]
+
+
+# From here on a GPU is needed.
+
+
+@pytest.fixture
+def real() -> Any:
+    if (problem := cuda_check.cuda_problem()) is not None:
+        pytest.skip(problem)
+    return lambda **options: open_engine(SHIPPED.read_bytes(), "cuda", home=SHIPPED, **options)
+
+
+def _sized(height: int, width: int) -> dict[str, Any]:
+    tiles = np.tile(_picture(), (1, height // 70 + 1, width // 90 + 1, 1))
+    return {**_shipped_feed(), "content": np.ascontiguousarray(tiles[:, :height, :width])}
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize(("precision", "least"), [("fp32", 60), ("auto", 45)])
+def test_gpu_gives_the_picture_of_the_cpu(real: Any, precision: str, least: float) -> None:
+    engine, reference = real(precision=precision), open_engine(SHIPPED.read_bytes(), "cpu", home=SHIPPED)
+    for inputs in (_sized(64, 96), _sized(131, 77), _sized(512, 512)):
+        assert _psnr(engine.run(inputs), reference.run(inputs)) > least
+
+
+@pytest.mark.gpu
+def test_gpu_lane_gives_what_a_plain_run_gives(real: Any, caplog: pytest.LogCaptureFixture) -> None:
+    engine, inputs = real(), _sized(128, 160)
+    plain = engine.run(inputs)
+    lane = engine.lane(inputs)
+    assert "no CUDA graph" not in caplog.text
+    for picture in (inputs["content"], inputs["content"][:, ::-1], inputs["content"]):
+        lane.upload({**inputs, "content": np.ascontiguousarray(picture)})
+        lane.compute()
+        got = lane.download()
+    assert _psnr(got, plain) > 50
+
+
+@pytest.mark.gpu
+def test_gpu_serves_changing_sizes_from_many_threads(real: Any) -> None:
+    engine = real()
+    sizes = [_sized(64 + 16 * step, 96) for step in range(2 * cuda.LANES)]
+    plain = [engine.run(inputs) for inputs in sizes]
+    wrong: list[int] = []
+
+    def work(offset: int) -> None:
+        for run in range(40):
+            index = (run // (cuda.OFTEN + 2) + offset) % len(sizes)
+            if _psnr(engine.run(sizes[index]), plain[index]) < 50:
+                wrong.append(index)
+
+    threads = [threading.Thread(target=work, args=(offset,)) for offset in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+@pytest.mark.gpu
+def test_gpu_memory_comes_back_and_stays_level(real: Any) -> None:
+    engine = real()
+    engine.run(_sized(64, 64))
+    before = cuda_copy.memory_used()
+    engine.run(_sized(3000, 2000))
+    assert cuda_copy.memory_used() - before < 500_000_000
+    levels = []
+    for step in range(200):
+        engine.run(_sized(64 + step % 50, 96 + step % 70))
+        levels.append(cuda_copy.memory_used())
+    assert max(levels[100:]) <= max(levels[:100]) + 100_000_000
+
+
+@pytest.mark.gpu
+def test_gpu_computes_everything_itself(real: Any) -> None:
+    for precision in ("fp32", "auto"):
+        steps = real(precision=precision).profile(_sized(509, 701))
+        places = collections.Counter((step.provider, step.op) for step in steps)
+        assert {provider for provider, _ in places} == {"CUDAExecutionProvider"}, places
+        assert not any(step.op.startswith("Memcpy") for step in steps)
+        assert {"Conv", "Pad", "Resize", "ReduceMean"} <= {step.op.removeprefix("Nhwc") for step in steps}
+
+
+@pytest.mark.gpu
+def test_gpu_tensorrt(real: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    if importlib.util.find_spec("tensorrt") is None or cuda_check.tensorrt_problem() is not None:
+        pytest.skip("no TensorRT")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    engine, inputs = open_engine(SHIPPED.read_bytes(), "tensorrt", home=SHIPPED), _sized(128, 160)
+    lane = engine.lane(inputs)
+    lane.upload(inputs)
+    lane.compute()
+    assert _psnr(lane.download(), real(precision="fp32").run(inputs)) > 45
+    assert list(tmp_path.rglob("*.engine"))

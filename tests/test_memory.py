@@ -1,0 +1,122 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from adain.engines import cpu
+from adain.engines.memory import need_memory
+from adain.errors import PictureError
+from adain.styles import Style
+from adain.stylizer import Stylizer
+
+GB = 10**9
+SEA = Style(np.array([0.1, 0.5, 0.9], np.float32), "sea")
+
+
+def machine(root: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    return root
+
+
+MEMINFO = {
+    "proc/meminfo": "MemTotal: 9000000 kB\nMemAvailable:    4000000 kB\nSwapFree:  1000000 kB\nHugePages_Free: 0\n"
+}
+VERSION_2 = {
+    "proc/self/cgroup": "0::/user/app\n",
+    "sys/fs/cgroup/user/app/memory.max": "max\n",
+    "sys/fs/cgroup/user/app/memory.current": "1000\n",
+    "sys/fs/cgroup/user/app/memory.stat": "anon 5\ninactive_file 0\n",
+    "sys/fs/cgroup/user/memory.max": f"{3 * GB}\n",
+    "sys/fs/cgroup/user/memory.current": f"{2 * GB}\n",
+    "sys/fs/cgroup/user/memory.stat": f"anon 5\ninactive_file {GB}\n",
+}
+CONTAINER_1 = {
+    "proc/self/cgroup": "12:cpu,cpuacct:/x\n4:memory:/docker/of-the-host\n",
+    "sys/fs/cgroup/memory/memory.limit_in_bytes": f"{4 * GB}\n",
+    "sys/fs/cgroup/memory/memory.usage_in_bytes": f"{3 * GB}\n",
+    "sys/fs/cgroup/memory/memory.stat": "cache 7\ninactive_file 7\ntotal_inactive_file 0\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("files", "free"), [(MEMINFO, 5.12 * GB), (MEMINFO | VERSION_2, 2 * GB), (MEMINFO | CONTAINER_1, 1 * GB)]
+)
+def test_the_tightest_limit_counts(files: dict[str, str], free: float, tmp_path: Path) -> None:
+    root = machine(tmp_path, files)
+    need_memory(int(free), root)
+    with pytest.raises(MemoryError, match=f"{free / GB:.1f} GB are free"):
+        need_memory(int(free) + 1, root)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [{}, {"proc/meminfo": "nonsense"}, {"proc/self/cgroup": "0::/x\n", "sys/fs/cgroup/x/memory.max": "many"}],
+)
+def test_where_nothing_says_nothing_is_refused(files: dict[str, str], tmp_path: Path) -> None:
+    need_memory(10**18, machine(tmp_path, files))
+
+
+@pytest.fixture
+def stylizer(write_tiny: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> Stylizer:
+    """On a machine with 1 GB, where pictures of 100 x 100 are large and some of 200 x 200 huge."""
+
+    def need(size: int) -> None:
+        if size > GB:
+            raise MemoryError(f"{size} bytes of memory are needed")
+
+    monkeypatch.setattr(cpu, "need_memory", need)
+    monkeypatch.setattr(cpu, "LARGE", 100 * 100)
+    monkeypatch.setattr(cpu, "HUGE", 200 * 200)
+    return Stylizer(write_tiny(), "cpu", threads=1)
+
+
+def test_too_large_a_picture_is_refused_before_it_runs(stylizer: Stylizer) -> None:
+    huge = np.zeros((1000, 1200, 3), np.uint8)
+    with pytest.raises(PictureError, match="1200 x 1000 pixels need more memory than there is; .* --size 600"):
+        stylizer.stylize(huge, SEA)
+    with pytest.raises(PictureError, match="1200 x 1000 pixels need more memory than there is"):
+        stylizer.stream((1200, 1000), SEA)
+    with pytest.raises(PictureError, match="600 x 1000 pixels need more memory"):
+        stylizer.stylize(np.zeros((2, 1000, 600, 3), np.uint8), SEA)  # a batch runs at once
+    assert stylizer.stylize(huge[:800], SEA).shape == (800, 1200, 3)
+
+
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    """Grows by one for each run that gives memory back."""
+    given: list[None] = []
+    original = cpu._giving_back
+
+    def giving_back() -> Any:
+        given.append(None)
+        return original()
+
+    monkeypatch.setattr(cpu, "_giving_back", giving_back)
+    return given
+
+
+def test_memory_is_given_back(stylizer: Stylizer, given: list[None]) -> None:
+    def gives(side: int) -> bool:
+        given.clear()
+        stylizer.stylize(np.zeros((side, side, 3), np.uint8), SEA)
+        return bool(given)
+
+    assert not gives(120)
+    assert not gives(70)  # not much less: the next large picture may come soon
+    assert gives(50)
+    assert not gives(50)
+    assert gives(200)  # huge
+    assert gives(200)
+    assert not gives(16)
+
+
+def test_what_a_stream_held_is_given_back(stylizer: Stylizer, given: list[None]) -> None:
+    with stylizer.stream((200, 200), SEA) as stream:
+        list(stream.run([np.zeros((200, 200, 3), np.uint8)] * 3))
+    assert not given
+    stylizer.stylize(np.zeros((16, 16, 3), np.uint8), SEA)
+    assert given
