@@ -13,4 +13,6 @@ memory.py       peak memory of this process, on the host and on the GPU
 measure.py      rounds, percentiles, ratios
 machine.py      what ran it: processor, GPU, versions
 report.py       bench.json, bench.md
+startup.py      from the start of a process to its first picture; a command of its own
+load.py         many frames, threads and processes; a command of its own
 """

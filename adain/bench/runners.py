@@ -16,7 +16,7 @@ from PIL import Image
 
 from .. import images, shipped
 from ..contract import Contract
-from ..engines import Engine, open_engine
+from ..engines import open_engine
 from ..errors import DeviceError, ModelError
 from ..images import Pixels
 from ..session import Session, from_portable, to_portable
@@ -80,7 +80,7 @@ def style_code(contract: Contract) -> np.ndarray:
 
 
 def _onnx(job: Job, folder: Path) -> Runner:
-    session = Session(job.model.file, "stylizer", job.device, job.threads, **_asked(job))
+    session = Session(job.model.file, "stylizer", job.device, job.threads, precision=job.compute)
     contract, picture = session.contract, frame(job.size)
     others = {"style": style_code(contract), "alpha": np.ones(1, np.float32)}
     bytes_io = contract.io == "bytes"
@@ -106,26 +106,18 @@ def _onnx(job: Job, folder: Path) -> Runner:
         images.save(host(images.load(source).pixels), target)
 
     spans: dict[str, Call] = {"network": lane.compute, "host": host}
-    return Runner(spans if job.rival else spans | {"file": file}, _precision(session.engine, job))
+    return Runner(spans if job.rival else spans | {"file": file}, session.engine.precision)
 
 
 def _peak(job: Job, folder: Path) -> Runner:
     from .arithmetic import peak_graph
 
     graph, shape, _ = peak_graph(job.hardware, job.precision)
-    engine = open_engine(graph, job.device, home=job.model.file.resolve(), threads=job.threads, **_asked(job))
+    engine = open_engine(graph, job.device, home=job.model.file.resolve(), threads=job.threads, precision=job.compute)
     values = np.random.default_rng(0).normal(size=shape).astype(engine.inputs[0].type)
     lane = engine.lane({"x0": values})
     lane.upload({"x0": values})
-    return Runner({"network": lane.compute}, _precision(engine, job))
-
-
-def _asked(job: Job) -> dict[str, Any]:
-    return {} if job.compute == "auto" else {"precision": job.compute}
-
-
-def _precision(engine: Engine, job: Job) -> str:
-    return str(getattr(engine, "precision", job.precision))
+    return Runner({"network": lane.compute}, engine.precision)
 
 
 def _torch(job: Job, folder: Path) -> Runner:

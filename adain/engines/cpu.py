@@ -43,6 +43,7 @@ class OnnxRuntime:
         self.session = session
         self._held = 0  # pixels of the largest run since memory was given back
         self.metadata: Mapping[str, str] = session.get_modelmeta().custom_metadata_map
+        self.precision = self.metadata.get("adain.precision", "fp32")
         self.inputs: Sequence[Tensor] = [_tensor(each) for each in session.get_inputs()]
         self.outputs: Sequence[Tensor] = [_tensor(each) for each in session.get_outputs()]
 

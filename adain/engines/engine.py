@@ -44,12 +44,14 @@ class Engine(Protocol):
     Attributes:
         device: where it runs; never "auto".
         metadata: `metadata_props` of the file.
+        precision: of the convolutions: "fp32", "fp16" or "bf16".
         inputs, outputs: of the graph, in order.
         lanes: how many lanes at once keep the device busy.
     """
 
     device: Device
     metadata: Mapping[str, str]
+    precision: str
     inputs: Sequence[Tensor]
     outputs: Sequence[Tensor]
     lanes: int
