@@ -477,9 +477,11 @@ def test_pytorch_paints_the_same_picture(run):  # noqa: F811
 def test_ctrl_c_leaves_nothing(write_tiny, tmp_path):
     command = [sys.executable, "-m", "adain", "bench", write_tiny(), "--size", "64", "--device", "cpu", "-o", "out"]
     environment = os.environ | {"PYTHONPATH": str(Path(adain.__file__).parent.parent)}
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a child would inherit that it is ignored
     started = subprocess.Popen(
         command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
+    signal.signal(signal.SIGINT, before)
     process, children = psutil.Process(started.pid), []
     while not children and started.poll() is None:
         children = process.children()
