@@ -35,13 +35,13 @@ export function connectControls(
 
   function show(): void {
     const used = studio.styles.filter((style) => style !== undefined);
-    gallery.mark(used, active);
     mixRow.hidden = used.length < 2;
     mixOn.hidden = used.length > 1;
     slots.forEach((slot, place) => {
       slot.setAttribute("aria-pressed", String(place === active));
       slot.replaceChildren(...used.slice(place, place + 1).map(picture));
     });
+    gallery.mark(used, active); // last, since it scrolls in the room that is left
   }
 
   function paint(draft = false): void {

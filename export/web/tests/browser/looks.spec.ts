@@ -19,6 +19,7 @@ for (const [name, view] of Object.entries(views)) {
     }
     await painted(page, () => page.locator("#mix-on").click());
     await page.locator("#split").fill("45");
+    await expect(page.locator(".tile:has(:checked)")).toBeInViewport({ ratio: 1 });
     await screenshot(`${name}-mix`);
 
     const { width } = view.viewport;
@@ -26,6 +27,14 @@ for (const [name, view] of Object.entries(views)) {
     for (const control of await page.locator("button:visible, .tile, .sizes label, input[type=range]:visible").all()) {
       const box = (await control.boundingBox())!;
       expect(Math.min(box.height, box.width), await control.evaluate((element) => element.outerHTML)).toBeGreaterThanOrEqual(43.9);
+    }
+    const tiles = await page.locator(".tile").evaluateAll((all) => all.map((tile) => tile.getBoundingClientRect().toJSON()));
+    for (const tile of tiles) {
+      expect(Math.abs(tile.width - tile.height), "tiles are square").toBeLessThan(1);
+      for (const other of tiles) {
+        const apart = Math.max(Math.abs(tile.left - other.left) - tile.width, Math.abs(tile.top - other.top) - tile.height);
+        expect(tile === other || apart > 4, "tiles lie apart").toBe(true);
+      }
     }
     await page.close();
   });
