@@ -67,21 +67,19 @@ class Worker:
             self._process.start()
         theirs.close()
         try:
-            self.ready: Ready = self._receive()
+            self.ready: Ready = self._answer()
         except BaseException:
             self.stop()
             raise
 
     def turn(self) -> Times:
         """Do the frames of a turn."""
-        self._connection.send("turn")
-        times: Times = self._receive()
+        times: Times = self._answer("turn")
         return times
 
     def host_mb(self) -> float | None:
         """Peak of the host's memory so far."""
-        self._connection.send("memory")
-        megabytes: float | None = self._receive()
+        megabytes: float | None = self._answer("memory")
         return megabytes
 
     def stop(self) -> None:
@@ -92,8 +90,10 @@ class Worker:
         self._process.join()
         self._process.close()
 
-    def _receive(self) -> Any:
+    def _answer(self, question: str | None = None) -> Any:
         try:
+            if question is not None:
+                self._connection.send(question)
             answer = self._connection.recv()
         except (EOFError, ConnectionError) as error:
             self._process.join()
