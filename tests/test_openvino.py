@@ -1,5 +1,6 @@
 """OpenVINO as an engine; skipped where it is not installed, but for what is said then."""
 
+import ctypes
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -174,6 +175,17 @@ def test_its_use_is_not_reported() -> None:
         "assert 'openvino' in sys.modules; assert not [m for m in sys.modules if m.startswith('openvino_telemetry')]"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@needs_openvino
+@pytest.mark.skipif(sys.platform != "linux", reason="signal stacks are looked at on Linux only")
+def test_signals_are_handled_where_they_were() -> None:
+    libc, before, after = ctypes.CDLL(None), openvino._SignalStack(), openvino._SignalStack()
+    libc.sigaltstack(None, ctypes.byref(before))
+    engine = opened(MODEL)
+    engine.run(some())
+    libc.sigaltstack(None, ctypes.byref(after))
+    assert (after.address, after.flags, after.size) == (before.address, before.flags, before.size)
 
 
 def test_auto_takes_it_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:

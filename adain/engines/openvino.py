@@ -1,5 +1,6 @@
 """OpenVINO on the CPU: faster than onnxruntime there, above all where the processor computes in bfloat16."""
 
+import ctypes
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -46,6 +47,10 @@ class OpenVino:
     def __init__(self, model: bytes, threads: int | None) -> None:
         if (problem := openvino_problem()) is not None:
             raise DeviceError(f"cannot run on openvino: {problem}")
+        with _own_signal_stack():
+            self._load(model, threads)
+
+    def _load(self, model: bytes, threads: int | None) -> None:
         graph = _read(model)
         self.metadata: Mapping[str, str] = _metadata(graph)
         self.inputs: Sequence[Tensor] = [_tensor(each) for each in graph.inputs]
@@ -101,6 +106,28 @@ def _without(package: str) -> Iterator[None]:
     finally:
         if not loaded:
             del sys.modules[package]
+
+
+class _SignalStack(ctypes.Structure):
+    _fields_ = (("address", ctypes.c_void_p), ("flags", ctypes.c_int), ("size", ctypes.c_size_t))
+
+
+@contextmanager
+def _own_signal_stack() -> Iterator[None]:
+    """Put back the stack on which this thread handles signals (Linux).
+
+    OpenVINO sets one of its own, and frees it with the model: the next signal with a handler, such as Ctrl-C or that
+    of PyTorch for the processes of a DataLoader, would end the process.
+    """
+    if sys.platform != "linux":
+        yield
+        return
+    libc, before = ctypes.CDLL(None), _SignalStack()
+    libc.sigaltstack(None, ctypes.byref(before))
+    try:
+        yield
+    finally:
+        libc.sigaltstack(ctypes.byref(before), None)
 
 
 def _read(model: bytes) -> Any:
