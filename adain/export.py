@@ -20,6 +20,7 @@ from torch.nn import functional
 
 from . import __version__, contract
 from .contract import Contract, Graph, Io, Precision
+from .engines.onnxruntime import library
 from .errors import ModelError, OptionError
 from .files import replacing
 from .network.adain import StyleTransfer
@@ -303,8 +304,7 @@ def _cases(graph: Graph, io: Io, style_size: int, styles: np.ndarray) -> Iterato
 
 def _compare(source: ModelFile, path: Path, file: Path, graph: Graph, io: Io, precision: Precision) -> Exported:
     """Run `file` in onnxruntime on the CPU and PyTorch in float32 on the same inputs."""
-    import onnxruntime
-
+    onnxruntime = library()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])

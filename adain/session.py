@@ -43,7 +43,7 @@ class Session:
         self.file = file
         model = _read(file)
         try:
-            self.engine = open_engine(model, device, home=file.resolve(), threads=threads, precision=precision)
+            self.engine = open_engine(model, device, threads=threads, precision=precision)
         except AdaINError:
             raise
         except Exception as error:  # the errors of the engines share no base class

@@ -29,7 +29,7 @@ from adain.bench.run import Benchmark, parse_rivals
 from adain.bench.runners import frame, of_package, style_code
 from adain.bench.worker import Ready, Worker
 from adain.cli import options
-from adain.engines.cuda_check import cuda_problem
+from adain.engines.cuda.check import cuda_problem
 from adain.errors import AdaINError, DeviceError, ModelError, OptionError, PictureError
 from adain.styles import builtin
 

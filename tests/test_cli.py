@@ -181,7 +181,7 @@ def test_stdin_to_stdout(model, red, tmp_path):
     ],
 )
 def test_mistakes_give_one_line_and_code_2(run, model, red, tmp_path, monkeypatch, arguments, message):
-    monkeypatch.setattr("adain.engines.cuda_check.gpu_problem", lambda: "this machine has no NVIDIA GPU")
+    monkeypatch.setattr("adain.engines.cuda.check.gpu_problem", lambda: "this machine has no NVIDIA GPU")
     for name in ("photo.png", "photo-red.png", "paint.png"):
         grey(tmp_path / name)
     whole = io.BytesIO()

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from adain.bench.load import Load, in_process, mark, soak, some_styles
-from adain.engines import cpu
+from adain.engines import onnxruntime as cpu
 from adain.errors import AdaINError
 from adain.stylizer import Stylizer
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adain.engines import cpu
+from adain.engines import onnxruntime as cpu
 from adain.engines.memory import need_memory
 from adain.errors import PictureError
 from adain.styles import Style

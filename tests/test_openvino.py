@@ -34,7 +34,7 @@ def look_anew() -> Iterator[None]:
 
 
 def opened(model: bytes, device: Any = "openvino", threads: int | None = None) -> Engine:
-    return open_engine(model, device, home=Path("model.onnx"), threads=threads)
+    return open_engine(model, device, threads=threads)
 
 
 def some(height: int = 17, width: int = 19, batch: int = 2) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from skimage import data
 from test_checkpoint import pytorch_adain
 
 import adain
-from adain.engines.cuda_check import cuda_problem
+from adain.engines.cuda.check import cuda_problem
 
 ROOT = Path(__file__).parent.parent
 BLOCKS = re.findall(r"```(sh|python)\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adain.engines.cpu import CpuLane, OnnxRuntime
+from adain.engines.onnxruntime import CpuLane, OnnxRuntime
 from adain.errors import ModelError, OptionError, PictureError, StreamClosed, StyleError
 from adain.stream import Stream
 from adain.styles import Style, blend

@@ -17,7 +17,7 @@ from onnx import TensorProto, helper
 from PIL import Image
 
 from adain import shipped, styles, stylizer
-from adain.engines.cuda_check import cuda_problem
+from adain.engines.cuda.check import cuda_problem
 from adain.errors import DeviceError, ModelError, OptionError, PictureError, StyleError
 from adain.session import from_portable, to_portable
 from adain.styles import Style

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 from onnx import TensorProto, helper, numpy_helper, shape_inference
 
 from ..contract import PREFIX, Contract
+from ..engines.onnxruntime import library
 
 # Channels and side of the convolutions that show the peak: large enough for all cores, small enough for memory.
 PEAK_SHAPES = {"cpu": (256, 128), "gpu": (512, 256)}
@@ -46,6 +46,7 @@ def _with_sizes(file: Path, contract: Contract, width: int, height: int) -> onnx
         width, height = width + -width % contract.stride, height + -height % contract.stride
     axes = {1: height, 2: width} if contract.io == "bytes" else {2: height, 3: width}
     inputs = onnx.load(file).graph.input
+    onnxruntime = library()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC

@@ -113,7 +113,7 @@ def _peak(job: Job, folder: Path) -> Runner:
     from .arithmetic import peak_graph
 
     graph, shape, _ = peak_graph(job.hardware, job.precision)
-    engine = open_engine(graph, job.device, home=job.model.file.resolve(), threads=job.threads, precision=job.compute)
+    engine = open_engine(graph, job.device, threads=job.threads, precision=job.compute)
     values = np.random.default_rng(0).normal(size=shape).astype(engine.inputs[0].type)
     lane = engine.lane({"x0": values})
     lane.upload({"x0": values})

@@ -28,7 +28,7 @@ mark()
 if device == "openvino":
     import openvino
 else:
-    import onnxruntime
+    from adain.engines.onnxruntime import library; library()
 mark()
 stylizer = Stylizer(model, device)
 mark()

@@ -1,48 +1,35 @@
 """The engines that run our ONNX files: a library and a device each, behind one face.
 
-engine.py       what every engine offers: Engine, Lane
-cpu.py          onnxruntime on the CPU
-openvino.py     OpenVINO on the CPU
-cuda.py         onnxruntime on an NVIDIA GPU; cuda_lane.py, cuda_copy.py: one size as fast as it goes
-tensorrt.py     the same through TensorRT
-cuda_check.py   why CUDA or TensorRT cannot be used here, if it cannot
-half.py         float32 models to float16
-memory.py       whether a run fits the memory
-profile.py      where each node of a graph runs, and how long
+engine.py        what every engine offers: Engine, Lane
+onnxruntime.py   onnxruntime on the CPU, and the base of the GPU engines
+openvino.py      OpenVINO on the CPU
+cuda/            onnxruntime on an NVIDIA GPU, through its CUDA or its TensorRT provider
+memory.py        whether a run fits the memory
 """
 
 import logging
-import os
-from pathlib import Path
 from typing import get_args
 
 from ..errors import DeviceError, OptionError
-from .cpu import OnnxRuntime
-from .cuda import Cuda
-from .cuda_check import gpu_problem
+from .cuda.check import gpu_problem
+from .cuda.engine import Cuda
+from .cuda.tensorrt import TensorRT
 from .engine import Compute, Device, Engine, Inputs, Lane, Tensor
+from .onnxruntime import OnnxRuntime
 from .openvino import OpenVino, openvino_problem
-from .tensorrt import TensorRT
 
 __all__ = ["Compute", "Device", "Engine", "Inputs", "Lane", "Tensor", "open_engine"]
 
 log = logging.getLogger("adain")
 
-# From 1.29 on, onnxruntime sends usage data to its maker unless this is set before it is first imported; adain works
-# offline. Whoever wants to send them sets it to 0.
-os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
-
-def open_engine(
-    model: bytes, device: Device, *, home: Path, threads: int | None = None, precision: Compute = "auto"
-) -> Engine:
+def open_engine(model: bytes, device: Device, *, threads: int | None = None, precision: Compute = "auto") -> Engine:
     """Make a model ready to run.
 
     Args:
-        model: the bytes of an ONNX file.
+        model: the bytes of an ONNX file; external data are not read.
         device: "cuda" and "tensorrt" run on the GPU or fail; "cpu" is onnxruntime, "openvino" OpenVINO; "auto" runs
             on the GPU where there is a usable one, otherwise on the CPU, with OpenVINO where it is installed.
-        home: the model's file; see `OnnxRuntime`.
         threads: of the CPU; None takes one for each core.
         precision: of the convolutions. "auto" takes what is fastest: float16 on a GPU, with statistics in
             float32; the file's own on the CPU. "fp32" is exact, without the TF32 that GPUs otherwise round to.
@@ -59,7 +46,7 @@ def open_engine(
         raise OptionError(f"threads is {threads}; give 1 or more")
     if device in ("auto", "cuda", "tensorrt"):
         try:
-            return (TensorRT if device == "tensorrt" else Cuda)(model, home, threads, precision)
+            return (TensorRT if device == "tensorrt" else Cuda)(model, threads, precision)
         except DeviceError as error:
             if device != "auto":
                 raise DeviceError(f"cannot run on {device}: {error}") from error
@@ -69,4 +56,4 @@ def open_engine(
         raise OptionError("the precision fp16 is for cuda and tensorrt; the CPU would be no faster with it, give auto")
     if device == "openvino" or (device == "auto" and openvino_problem() is None):
         return OpenVino(model, threads)
-    return OnnxRuntime(model, home, threads)
+    return OnnxRuntime(model, threads)

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DeviceError, first_line
-from .cpu import CpuLane, check_memory, count_pixels
 from .engine import Array, Device, Inputs, Tensor
+from .onnxruntime import CpuLane, check_memory, count_pixels
 
 # Measured with the shipped model on 1 to 4 megapixels: 520 in bfloat16, 1090 in float32.
 BYTES_PER_PIXEL = {"bf16": 600, "fp16": 600, "fp32": 1200}

@@ -113,7 +113,7 @@ class Predictor:
 
     def __init__(self, file: Path) -> None:
         try:
-            self._engine = open_engine(file.read_bytes(), "cpu", home=file.resolve())
+            self._engine = open_engine(file.read_bytes(), "cpu")
             (self._input,) = (entry.name for entry in self._engine.inputs)
             self(np.zeros((16, 16, 3), np.uint8))
         except Exception as error:  # onnxruntime's errors share no base class

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .cuda import Cuda
-from .cuda_check import tensorrt_problem
-from .engine import Device, Inputs
+from ..engine import Device, Inputs
+from .check import tensorrt_problem
+from .engine import Cuda
 
 
 class TensorRT(Cuda):

@@ -1,26 +1,21 @@
 """onnxruntime on an NVIDIA GPU, through its CUDA provider."""
 
 import logging
-import os
 from collections import OrderedDict
-from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from ..errors import DeviceError, OptionError, first_line, out_of_memory
-from .cpu import OnnxRuntime, start
-from .cuda_check import cuda_problem, cure
-from .cuda_lane import ALLOCATING, CudaLane
-from .engine import Array, Compute, Device, Inputs, Lane
+from ...errors import DeviceError, OptionError, first_line, out_of_memory
+from ..engine import Array, Compute, Device, Inputs, Lane
+from ..onnxruntime import OnnxRuntime, library, start
+from .check import cuda_problem, cure
 from .half import to_half
-from .profile import Step, profile
+from .lane import ALLOCATING, CudaLane
 
 log = logging.getLogger("adain")
 
-# https://onnxruntime.ai/docs/execution-providers/CUDA-ExecutionProvider.html. The environment variable ADAIN_CUDA
-# changes them for a trial, as in ADAIN_CUDA=cudnn_conv_algo_search=EXHAUSTIVE,prefer_nhwc=0
+# https://onnxruntime.ai/docs/execution-providers/CUDA-ExecutionProvider.html
 _OPTIONS = {
     # Since onnxruntime 1.20 both of these ask cuDNN and time nothing. EXHAUSTIVE asks its slower heuristic B, which
     # fails on some GPUs; the maintainers advise this one (microsoft/onnxruntime#22705).
@@ -44,19 +39,18 @@ class Cuda(OnnxRuntime):
 
     Raises:
         DeviceError: CUDA cannot be used here, or does not start; the message says why.
-        OptionError: the environment variable ADAIN_CUDA is no list of NAME=VALUE.
         Exception: onnxruntime's own, where the model is at fault.
     """
 
     device: Device = "cuda"
     lanes = 2  # one computes while the other copies
 
-    def __init__(self, model: bytes, home: Path, threads: int | None, precision: Compute = "auto") -> None:
+    def __init__(self, model: bytes, threads: int | None, precision: Compute = "auto") -> None:
         if (problem := self._problem()) is not None:
             raise DeviceError(problem)
         self._model = model if precision == "fp32" else _in_half(model, must=precision == "fp16")
-        self._home, self._threads = home, threads
-        self._options = {**_OPTIONS, "use_tf32": str(int(precision != "fp32")), **_from_environment()}
+        self._threads = threads
+        self._options = {**_OPTIONS, "use_tf32": str(int(precision != "fp32"))}
         self._open()
         self._runs: OrderedDict[_Sizes, int] = OrderedDict()
         self._kept: OrderedDict[_Sizes, tuple[Lane, Lock]] = OrderedDict()
@@ -83,11 +77,6 @@ class Cuda(OnnxRuntime):
                 raise
         self._free()
         return self._new_lane(inputs)
-
-    def profile(self, inputs: Inputs) -> list[Step]:
-        """What one run of a lane does, without the CUDA graph, which would hide its nodes."""
-        with ALLOCATING:
-            return profile(partial(self._open_fixed, inputs, False), inputs)
 
     def _run(self, inputs: Inputs) -> Array:
         sizes = tuple((name, array.shape) for name, array in inputs.items())
@@ -138,9 +127,7 @@ class Cuda(OnnxRuntime):
 
     def _run_plain(self, inputs: Inputs) -> Array:
         """In the session for all sizes; its arena holds what the two largest small inputs took, never more."""
-        from onnxruntime import RunOptions
-
-        options = RunOptions()
+        options = library().RunOptions()
         size = sum(array.nbytes for array in inputs.values())
         with ALLOCATING:
             if size >= LARGE or 0 < self._grown < size:
@@ -163,7 +150,7 @@ class Cuda(OnnxRuntime):
     def _open(self) -> None:
         try:
             with ALLOCATING:
-                session = start(self._model, self._home, self._threads, self._providers(), _weights_apart)
+                session = start(self._model, self._threads, self._providers(), _weights_apart)
         except Exception as error:  # onnxruntime's errors share no base class
             text = first_line(error)
             if not any(word in text.lower() for word in ("cuda", "cudnn", "cublas", "alloc")):
@@ -175,7 +162,7 @@ class Cuda(OnnxRuntime):
             raise DeviceError(f"onnxruntime refused CUDA without saying why; {cure()}")
         self._use(session)
 
-    def _open_fixed(self, inputs: Inputs, graph: bool, adjust: Callable[[Any], None] = lambda options: None) -> Any:
+    def _open_fixed(self, inputs: Inputs, graph: bool) -> Any:
         """A session for these sizes alone, in which onnxruntime computes all shapes when it loads."""
 
         def fix(options: Any) -> None:
@@ -183,9 +170,8 @@ class Cuda(OnnxRuntime):
                 for axis, size in zip(tensor.shape, inputs[tensor.name].shape, strict=True):
                     if isinstance(axis, str):
                         options.add_free_dimension_override_by_name(axis, size)
-            adjust(options)
 
-        return start(self._model, self._home, self._threads, self._fixed_providers(inputs, graph), fix)
+        return start(self._model, self._threads, self._fixed_providers(inputs, graph), fix)
 
     def _problem(self) -> str | None:
         return cuda_problem()
@@ -210,11 +196,3 @@ def _in_half(model: bytes, must: bool) -> bytes:
             raise OptionError("the precision fp16 needs the package onnx: pip install 'adain[cuda]'") from error
         log.info("computing in TF32; for half precision, which is faster: pip install 'adain[cuda]'")
     return model
-
-
-def _from_environment() -> dict[str, str]:
-    text = os.environ.get("ADAIN_CUDA", "")
-    pairs = [pair.partition("=") for pair in text.split(",") if pair]
-    if not all(name and value for name, _, value in pairs):
-        raise OptionError(f"the environment variable ADAIN_CUDA is {text!r}; give NAME=VALUE,NAME=VALUE or unset it")
-    return {name: value for name, _, value in pairs}

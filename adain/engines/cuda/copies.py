@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from . import cuda_check
-from .engine import Array
+from ..engine import Array
+from . import check
 
 _PORTABLE = 1  # CU_MEMHOSTALLOC_PORTABLE: in every context
 _NON_BLOCKING = 1  # CU_STREAM_NON_BLOCKING: waits for no other stream
@@ -63,14 +63,6 @@ def pinned(shape: Sequence[int], dtype: Any) -> Array:
     return np.frombuffer(memory, kind, count=math.prod(shape)).reshape(shape)
 
 
-def memory_used() -> int:
-    """Bytes of the GPU in use, by all processes together."""
-    _enter()
-    free, total = c_size_t(), c_size_t()
-    _call("cuMemGetInfo_v2", byref(free), byref(total))
-    return total.value - free.value
-
-
 @cache
 def _context() -> c_void_p:
     """The primary context of the first GPU, where onnxruntime works too; kept as long as the process runs."""
@@ -88,7 +80,7 @@ def _enter() -> None:
 
 @cache
 def _driver() -> Any:
-    return cuda_check.driver()
+    return check.driver()
 
 
 def _call(name: str, *arguments: Any) -> None:

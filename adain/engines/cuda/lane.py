@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .cpu import numpy_type
-from .cuda_copy import CudaCopies, pinned
-from .engine import Array, Inputs
+from ..engine import Array, Inputs
+from ..onnxruntime import library, numpy_type
+from .copies import CudaCopies, pinned
 
 # While a CUDA graph is recorded, no thread of the process may allocate or free on the GPU: onnxruntime records in
 # cudaStreamCaptureModeGlobal. So whoever does either of these holds this lock. Replays and copies need none.
@@ -36,8 +36,7 @@ class CudaLane:
         self._worker.submit(self._prepare, open_session, inputs).result()
 
     def _prepare(self, open_session: Callable[[], Any], inputs: Inputs) -> None:
-        from onnxruntime import OrtValue
-
+        OrtValue = library().OrtValue
         with ALLOCATING:
             self._session = open_session()
             self._binding = self._session.io_binding()

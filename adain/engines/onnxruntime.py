@@ -1,8 +1,8 @@
 """onnxruntime on the CPU."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from .engine import Array, Device, Inputs, Lane, Tensor
@@ -25,7 +25,6 @@ class OnnxRuntime:
 
     Args:
         model: the bytes of an ONNX file.
-        home: the model's file. External data may lie below it only, so none can: nothing lies below a file.
         threads: of the CPU; None takes one for each core.
 
     Raises:
@@ -35,8 +34,8 @@ class OnnxRuntime:
     device: Device = "cpu"
     lanes = 1  # every run uses all cores
 
-    def __init__(self, model: bytes, home: Path, threads: int | None) -> None:
-        self._start = partial(start, model, home, threads, ["CPUExecutionProvider"])
+    def __init__(self, model: bytes, threads: int | None) -> None:
+        self._start = partial(start, model, threads, ["CPUExecutionProvider"])
         self._use(self._start())
 
     def _use(self, session: Any) -> None:
@@ -96,12 +95,25 @@ class CpuLane:
         return self._output
 
 
-def start(
-    model: bytes, home: Path, threads: int | None, providers: list[Any], adjust: Callable[[Any], None] | None = None
-) -> Any:
-    """An `onnxruntime.InferenceSession` with our options, which `adjust` may change; see `OnnxRuntime`."""
-    import onnxruntime
+def library() -> Any:
+    """The module onnxruntime; imported so that it does not report its use to its maker, which it does from 1.29 on.
 
+    ORT_DISABLE_TELEMETRY=0 in the environment lets it.
+    """
+    name = "ORT_DISABLE_TELEMETRY"  # looked at while it is imported for the first time
+    given = os.environ.get(name)
+    os.environ.setdefault(name, "1")
+    try:
+        import onnxruntime
+    finally:
+        if given is None:
+            del os.environ[name]
+    return onnxruntime
+
+
+def start(model: bytes, threads: int | None, providers: list[Any], adjust: Callable[[Any], None] | None = None) -> Any:
+    """An `onnxruntime.InferenceSession` with our options, which `adjust` may change; see `OnnxRuntime`."""
+    onnxruntime = library()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # what goes wrong comes as an exception; the rest is noise on stderr
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
@@ -112,7 +124,8 @@ def start(
     options.enable_cpu_mem_arena = True
     options.intra_op_num_threads = threads or 0  # 0: one for each core
     options.add_session_config_entry("session.load_model_format", "ONNX")  # do not guess from the bytes
-    options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(home))
+    # External data may lie below this folder only, so none can: it is a file.
+    options.add_session_config_entry("session.model_external_initializers_file_folder_path", __file__)
     if adjust is not None:
         adjust(options)
     # The fallback would print to stdout and run on the CPU whatever the user asked for.
@@ -141,9 +154,7 @@ def _without_arena(options: Any) -> None:
 
 
 def _giving_back() -> Any:
-    from onnxruntime import RunOptions
-
-    options = RunOptions()
+    options = library().RunOptions()
     options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
     return options
 

@@ -12,6 +12,8 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from ..onnxruntime import library
+
 
 @cache
 def cuda_problem() -> str | None:
@@ -22,11 +24,9 @@ def cuda_problem() -> str | None:
 @cache
 def tensorrt_problem() -> str | None:
     """Why onnxruntime cannot use TensorRT here, with the cure, or None; looked at once in a process."""
-    import onnxruntime
-
     if (problem := cuda_problem()) is not None:
         return problem
-    if "TensorrtExecutionProvider" not in onnxruntime.get_available_providers():
+    if "TensorrtExecutionProvider" not in library().get_available_providers():
         return f"the installed onnxruntime is built without TensorRT; {cure()}"
     with contextlib.suppress(ImportError):  # the package of pip, which loads its libraries
         importlib.import_module("tensorrt")
@@ -57,22 +57,18 @@ def driver() -> ctypes.CDLL | None:
 
 
 def _build_problem() -> str | None:
-    import onnxruntime
-
-    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+    if "CUDAExecutionProvider" in library().get_available_providers():
         return None
     return f"the installed onnxruntime is built without CUDA; {cure()}"
 
 
 def _driver_problem() -> str | None:
-    import onnxruntime
-
     version = ctypes.c_int()
     cuda = driver()
     if cuda is None or cuda.cuDriverGetVersion(ctypes.byref(version)):
         return None
     # Such as "13.0"; a driver of 13020 runs everything for CUDA 13. Builds of others may not say.
-    needed = getattr(onnxruntime, "cuda_version", None) or "0"
+    needed = getattr(library(), "cuda_version", None) or "0"
     if version.value // 1000 >= int(needed.partition(".")[0]):
         return None
     return (
@@ -82,11 +78,9 @@ def _driver_problem() -> str | None:
 
 
 def _library_problem() -> str | None:
-    import onnxruntime
-
     # Finds CUDA and cuDNN in the nvidia-* packages of pip; what it prints would spoil a picture on stdout.
     with contextlib.redirect_stdout(io.StringIO()):
-        onnxruntime.preload_dlls()
+        library().preload_dlls()
     if (missing := _missing_library("cuda")) is None:
         return None
     return f"a library of CUDA or cuDNN is missing ({missing}); {cure()}"
@@ -94,12 +88,10 @@ def _library_problem() -> str | None:
 
 def _missing_library(provider: str) -> str | None:
     """What the system says of the first library that a provider of onnxruntime needs and that is not here."""
-    import onnxruntime
-
     windows = sys.platform == "win32"
     name = f"onnxruntime_providers_{provider}.dll" if windows else f"libonnxruntime_providers_{provider}.so"
     try:
-        ctypes.CDLL(str(Path(onnxruntime.__file__).parent / "capi" / name))
+        ctypes.CDLL(str(Path(library().__file__).parent / "capi" / name))
     except OSError as error:
         # This symbol is onnxruntime's own, and it provides it later: all libraries are there.
         return None if "Provider_GetHost" in str(error) else str(error)
