@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from . import images
+from . import pictures
 from .errors import AdaINError, OptionError, PictureError
 from .styles import Style
 from .stylizer import Stylizer
@@ -64,14 +64,14 @@ def plan(contents: Sequence[str], out: str | None, style: str, keep: Sequence[st
     if single and not into_folder and (out or contents[0] == STANDARD):
         target = out or STANDARD
         if target != STANDARD:
-            images.known_format(Path(target).suffix)
+            pictures.format_of(Path(target).suffix)
         if contents[0] != STANDARD:
-            images.find_pictures(contents)  # that it exists
+            pictures.find_pictures(contents)  # that it exists
         jobs = [Job(contents[0], target)]
     else:
         if out == STANDARD:
             raise OptionError("several pictures cannot go to stdout; give a folder with -o")
-        if out is not None and not into_folder and Path(out).suffix.lower() in images.FORMATS:
+        if out is not None and not into_folder and Path(out).suffix.lower() in pictures.FORMATS:
             raise OptionError(f"several pictures cannot go into one file {out}; give a folder with -o")
         if contents.count(STANDARD) > 1:
             raise OptionError("stdin is one picture; give - once")
@@ -87,11 +87,11 @@ def _into_folder(content: str, out: str | None, style: str) -> Iterator[Job]:
         return
     root = Path(content)
     nested = root.is_dir() and out is not None and root.resolve() in folder.resolve().parents
-    for path in images.find_pictures([content]):
+    for path in pictures.find_pictures([content]):
         if nested and path.resolve().is_relative_to(folder.resolve()):
             continue  # the result of an earlier call
         inside = path.relative_to(root).parent if root.is_dir() else Path()
-        suffix = path.suffix if path.suffix.lower() in images.FORMATS else ".png"
+        suffix = path.suffix if path.suffix.lower() in pictures.FORMATS else ".png"
         name = path.stem + suffix if out else f"{path.stem}-{style}{suffix}"
         yield Job(str(path), str(folder / inside / name))
 
@@ -124,8 +124,8 @@ def run(stylizer: Stylizer, jobs: Sequence[Job], style: Style, *, alpha: float, 
         began = time.perf_counter()
         try:
             source = sys.stdin.buffer.read() if job.content == STANDARD else Path(job.content)
-            picture = stylizer.stylize(source, style, alpha, size)
-            images.save(picture, sys.stdout.buffer if job.output == STANDARD else job.output)
+            picture = stylizer.restyle(pictures.load(source), style, alpha, size)
+            pictures.save(picture, sys.stdout.buffer if job.output == STANDARD else job.output)
             seconds = round(time.perf_counter() - began, 3)
             yield Done(job.content, job.output, picture.width, picture.height, seconds)
         except PictureError as error:

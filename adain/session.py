@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from .contract import GRAPHS, MIN_SIDE, Contract, Graph
 from .engines import Compute, Device, Inputs, open_engine
 from .errors import AdaINError, ModelError, OptionError, PictureError, first_line, out_of_memory
-from .images import Pixels
+from .pictures import Pixels
 from .styles import Style
 
 MAX_MODEL_BYTES = 2**31 - 1  # more than protobuf, and so an ONNX file without external data, can hold

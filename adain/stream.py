@@ -18,7 +18,7 @@ from typing import Self
 import numpy as np
 
 from .errors import AdaINError, OptionError, StreamClosed
-from .images import Pixels, Source
+from .pictures import Pixels, Source
 from .session import Floats, Session, style_inputs
 from .styles import Style
 

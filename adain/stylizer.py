@@ -6,7 +6,6 @@ A style costs one run of the encoder and can be kept; after that each picture or
 of the stylizer.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 from typing import overload
@@ -18,8 +17,8 @@ from . import shipped
 from .contract import Contract
 from .engines import Compute, Device
 from .errors import ModelError, StyleError
-from .images import FileSource, Picture, Pixels, Source, load, resize_to_side
-from .session import Floats, Session, style_inputs
+from .pictures import FileSource, Picture, Pixels, Source, load, resize_to_side
+from .session import Session, style_inputs
 from .stream import Stream
 from .styles import Style, bank, builtin
 
@@ -98,14 +97,19 @@ class Stylizer:
             StyleError: see `find_style`.
             OptionError: alpha outside 0 to 1, or size below 1.
         """
+        if isinstance(content, np.ndarray) and content.ndim == 4 and len(content):
+            inputs = style_inputs(self.find_style(style), alpha)
+            frames: Pixels = np.stack([_shrunk(Picture(frame), size).pixels for frame in content])
+            results: Pixels = self._stylizer.run(frames, inputs)
+            return results
+        result = self.restyle(load(content), style, alpha, size)
+        return result.pixels if isinstance(content, np.ndarray) else result.to_pil()
+
+    def restyle(self, picture: Picture, style: Style | Source, alpha: float = 1.0, size: int | None = None) -> Picture:
+        """The same for a `Picture`, which gives a `Picture`: its alpha channel is kept."""
         inputs = style_inputs(self.find_style(style), alpha)
-        if not isinstance(content, np.ndarray):
-            (pixels,), (picture,) = self._restyle([content], inputs, size)
-            return Picture(pixels, picture.alpha).to_pil()
-        if content.ndim == 4 and len(content):
-            return self._restyle(list(content), inputs, size)[0]
-        single: Pixels = self._restyle([content], inputs, size)[0][0]
-        return single
+        picture = _shrunk(picture, size)
+        return Picture(self._stylizer.run(picture.pixels[None], inputs)[0], picture.alpha)
 
     def stream(
         self, size: tuple[int, int], style: Style | Source, alpha: float = 1.0, *, depth: int | None = None
@@ -128,14 +132,6 @@ class Stylizer:
             OptionError: alpha outside 0 to 1, or a depth that is too small.
         """
         return Stream(self._stylizer, size, self.find_style, style, alpha, depth)
-
-    def _restyle(
-        self, contents: Sequence[Source], inputs: dict[str, Floats], size: int | None
-    ) -> tuple[Pixels, list[Picture]]:
-        pictures = [load(content) for content in contents]
-        if size is not None:
-            pictures = [resize_to_side(picture, size) for picture in pictures]
-        return self._stylizer.run(np.stack([picture.pixels for picture in pictures]), inputs), pictures
 
     def find_style(self, spec: Style | Source, size: int = 512) -> Style:
         """The style that `spec` stands for.
@@ -200,6 +196,10 @@ class Stylizer:
                     )
                 self._encoder = encoder
             return self._encoder
+
+
+def _shrunk(picture: Picture, size: int | None) -> Picture:
+    return picture if size is None else resize_to_side(picture, size)
 
 
 def _is_file(text: str) -> bool:

@@ -20,7 +20,6 @@ from onnx import TensorProto, helper
 from test_cli import one_line, run  # noqa: F401
 
 import adain
-from adain import images
 from adain.bench import arithmetic, machine, measure, memory, worker
 from adain.bench.measure import SAME, Outcome, Ratio, Result, Span, Spread
 from adain.bench.plan import Group, Job, Model, Size, parse_size, plan, read_model
@@ -31,6 +30,7 @@ from adain.bench.worker import Ready, Worker
 from adain.cli import options
 from adain.engines.cuda.check import cuda_problem
 from adain.errors import AdaINError, DeviceError, ModelError, OptionError, PictureError
+from adain.pictures import load
 from adain.styles import builtin
 
 SMALL = Size("16", 16, 16)
@@ -292,7 +292,7 @@ def test_a_process_ends_with_its_worker(model, tmp_path):
     times = started.turn()
     assert list(times) == ["network", "host", "file"]
     assert all(seconds > 0 for span in times.values() for seconds in span)
-    assert images.load(tmp_path / "40x24-out.jpg").pixels.shape == (24, 40, 3)
+    assert load(tmp_path / "40x24-out.jpg").pixels.shape == (24, 40, 3)
     assert started.host_mb() > 20
     os.kill(started._process.pid, signal.SIGTERM)  # as the system does where memory runs out
     with pytest.raises(PictureError, match="adain, cpu fp32 at 40x24 was ended by the system .exit code -15."):

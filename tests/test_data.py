@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 
 from adain.errors import PictureError
+from adain.pictures import PictureBytes, find_with_shards
 from adain.training import data
 
 
@@ -42,8 +43,8 @@ def folder(tmp_path) -> Path:
     return tmp_path
 
 
-def test_find_sources(folder):
-    names = [str(source).removeprefix(str(folder)) for source in data.find_sources(folder)]
+def test_find_with_shards(folder):
+    names = [str(source).removeprefix(str(folder)) for source in find_with_shards(folder)]
     assert names == [
         "/a/b/cut.png",
         "/a/b/small.png",
@@ -57,7 +58,7 @@ def test_find_sources(folder):
 
 
 def test_kept_pictures_skip_and_count(folder):
-    pictures = data.Pictures(data.find_sources(folder), 32, torch.device("cpu"))
+    pictures = data.Pictures(find_with_shards(folder), 32, torch.device("cpu"))
     assert len(pictures) == 4
     reasons = {Path(line.split(": ")[0]).name: line.split(": ")[1] for line in pictures.skipped}
     assert set(reasons) == {"cut.png", "small.png", "text.jpg", "truncated.jpg"}
@@ -70,7 +71,7 @@ def test_kept_pictures_skip_and_count(folder):
 
 
 def test_pictures_on_demand_pass_over_broken_ones(folder):
-    pictures = data.Pictures(data.find_sources(folder), 32)
+    pictures = data.Pictures(find_with_shards(folder), 32)
     assert len(pictures) == 5  # the truncated one has a good header
     assert sorted(Path(line.split(":")[0]).name for line in pictures.skipped) == ["cut.png", "small.png", "text.jpg"]
     picture, passed = pictures.read(0)
@@ -80,17 +81,17 @@ def test_pictures_on_demand_pass_over_broken_ones(folder):
 
 def test_empty_and_hopeless_folders(tmp_path):
     with pytest.raises(PictureError, match="is no folder"):
-        data.find_sources(tmp_path / "absent")
+        find_with_shards(tmp_path / "absent")
     with pytest.raises(PictureError, match="has no pictures"):
-        data.find_sources(tmp_path)
+        find_with_shards(tmp_path)
     (tmp_path / "a.jpg").write_text("no")
     with pytest.raises(PictureError, match=r"none of 1 pictures can be used; the first: .*a\.jpg"):
-        data.Pictures(data.find_sources(tmp_path), 32)
+        data.Pictures(find_with_shards(tmp_path), 32)
     (tmp_path / "b.tar").write_text("no")
     with pytest.raises(PictureError, match="none of 2 pictures can be used"):
-        data.Pictures(data.find_sources(tmp_path), 32)
+        data.Pictures(find_with_shards(tmp_path), 32)
     (tmp_path / "c.png").write_bytes(encoded(40, 40))
-    pictures = data.Pictures(data.find_sources(tmp_path), 32)
+    pictures = data.Pictures(find_with_shards(tmp_path), 32)
     assert "b.tar:no uncompressed tar file: " in pictures.skipped[1]
 
 
@@ -99,7 +100,7 @@ def test_what_training_must_not_open(tmp_path):
     (tmp_path / "a.jpg").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 90 90\n%%EndComments\n")
     (tmp_path / "b.png").write_bytes(encoded(40, 40))
     for device in (None, torch.device("cpu")):
-        assert len(data.Pictures([*data.find_sources(tmp_path), data.Source(tmp_path / "gone.jpg")], 32, device)) == 1
+        assert len(data.Pictures([*find_with_shards(tmp_path), PictureBytes(tmp_path / "gone.jpg")], 32, device)) == 1
 
 
 def test_decode_turns_upright_and_shrinks():
@@ -134,7 +135,7 @@ def test_random_crop_zooms_between_the_limits():
 
 
 def pairs(folder: Path, seed=0) -> data.CropPairs:
-    pictures = data.Pictures(data.find_sources(folder), 32, torch.device("cpu"))
+    pictures = data.Pictures(find_with_shards(folder), 32, torch.device("cpu"))
     return data.CropPairs(pictures, pictures, 32, (1.0, 1.5), seed)
 
 

@@ -21,9 +21,9 @@ from skimage import data
 from adain import shipped
 from adain.export import export
 from adain.network.checkpoint import load_model
+from adain.pictures import find_with_shards
 from adain.styles import bank
 from adain.stylizer import Stylizer
-from adain.training.data import find_sources
 
 EXAMPLE = ("starry-night", "dance", "almond-blossom", "night-cafe", "udnie")
 
@@ -47,7 +47,7 @@ def main() -> None:
 
 def build_bank(folders: Sequence[Path], sha256: str) -> None:
     """Encode every painting of paintings.csv, and write index.json beside the codes."""
-    found = [each for folder in folders for each in find_sources(folder)]
+    found = [each for folder in folders for each in find_with_shards(folder)]
     sources = {Path(each.name or each.path).name: each for each in found}
     stylizer = Stylizer(shipped.ONNX, "cpu")
     with (shipped.WEIGHTS / "paintings.csv").open(newline="", encoding="utf-8") as stream:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import AdaINError, DeviceError, ModelError, OptionError
-from ..images import Pixels
+from ..pictures import Pixels
 from .memory import host_free
 from .plan import Group, Job
 from .runners import of_package

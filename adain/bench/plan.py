@@ -11,7 +11,7 @@ from .. import shipped
 from ..contract import MIN_SIDE, Contract
 from ..engines import Device
 from ..errors import OptionError
-from ..images import MAX_PIXELS
+from ..pictures import MAX_PIXELS
 from ..session import Session
 
 NAMED = {"720p": (1280, 720), "1080p": (1920, 1080), "4k": (3840, 2160)}

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from .. import images, shipped
+from .. import shipped
 from ..contract import Contract
 from ..engines import open_engine
 from ..errors import DeviceError, ModelError
-from ..images import Pixels
+from ..pictures import Picture, Pixels, load, save
 from ..session import Session, from_portable, to_portable
 from ..styles import bank, builtin
 from .plan import Job, Size
@@ -100,10 +100,10 @@ def _onnx(job: Job, folder: Path) -> Runner:
 
     source, target = folder / f"{job.size.name}.jpg", folder / f"{job.size.name}-out.jpg"
     if not source.exists():
-        images.save(picture, source)
+        save(Picture(picture), source)
 
     def file() -> None:
-        images.save(host(images.load(source).pixels), target)
+        save(Picture(host(load(source).pixels)), target)
 
     spans: dict[str, Call] = {"network": lane.compute, "host": host}
     return Runner(spans if job.rival else spans | {"file": file}, session.engine.precision)

@@ -23,7 +23,7 @@ marks = [began, time.time()]
 def mark(): marks.append(time.time())
 import adain.cli
 from adain import Stylizer
-from adain.images import load, save
+from adain.pictures import Picture, load, save
 mark()
 if device == "openvino":
     import openvino
@@ -38,7 +38,7 @@ picture = load(sys.stdin.buffer.read()).pixels
 mark()
 result = stylizer.stylize(picture, style)
 mark()
-save(result, io.BytesIO())
+save(Picture(result), io.BytesIO())
 mark()
 stylizer.stylize(picture, style)
 mark()
@@ -76,10 +76,10 @@ def _picture(size: int) -> bytes:
 
     import numpy as np
 
-    from ..images import save
+    from ..pictures import Picture, save
 
     file = io.BytesIO()
-    save(np.random.default_rng(0).integers(0, 256, (size, size, 3), np.uint8), file)
+    save(Picture(np.random.default_rng(0).integers(0, 256, (size, size, 3), np.uint8)), file)
     return file.getvalue()
 
 

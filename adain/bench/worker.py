@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import AdaINError, PictureError, first_line
-from ..images import Pixels
+from ..pictures import Pixels
 from . import runners
 from .memory import DevicePeak, find_gpu, host_peak
 from .plan import Job

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import OptionError, PictureError
-from ..images import Pixels, find_pictures
 from ..network.adain import statistics
 from ..network.vgg import Encoder
+from ..pictures import Pixels, find_pictures
 from . import metrics
 from .pairs import Pair, square
 from .sources import Predictor, Scores, Source

@@ -18,7 +18,7 @@ from skimage.metrics import structural_similarity
 from torch import Tensor
 from torch.nn import functional
 
-from ..images import Pixels
+from ..pictures import Pixels
 
 Grey = NDArray[np.float32]
 Statistics = tuple[Tensor, Tensor]  # mean and standard deviation per channel, of `adain.network.adain.statistics`

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
+from .. import pictures
 from ..errors import OptionError, PictureError
-from ..images import Pixels, find_pictures, load
+from ..pictures import Pixels, find_pictures
 
 
 @dataclass(frozen=True)
@@ -63,12 +63,5 @@ def plan(contents: Path, styles: Path, count: int | None = None, seed: int = 0) 
 
 
 def square(file: Path, size: int) -> Pixels:
-    """Read a picture as uint8 [size,size,3]: shorter side resized to `size` (bicubic), centre cropped."""
-    image = Image.fromarray(load(file).pixels)
-    if image.size != (size, size):
-        scale = size / min(image.size)
-        width, height = (max(size, round(side * scale)) for side in image.size)
-        image = image.resize((width, height), Image.Resampling.BICUBIC)
-        left, top = (width - size) // 2, (height - size) // 2
-        image = image.crop((left, top, left + size, top + size))
-    return np.asarray(image)
+    """Read a picture as uint8 [size,size,3], see `pictures.square`."""
+    return pictures.square(pictures.load(file), size).pixels

@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from ..files import replacing
-from ..images import Pixels, save
+from ..pictures import Picture, Pixels, resize, save
 from .evaluate import Scored
 from .metrics import METRICS
 from .sources import Scores
@@ -34,7 +33,7 @@ class Report:
         self.facts: dict[str, Any] = {}
         self._label, self._out, self._keep = label, out, keep_outputs
         self._rows: list[dict[str, Any]] = []
-        self._thumbs: dict[tuple[str, str], Image.Image] = {}
+        self._thumbs: dict[tuple[str, str], Picture] = {}
 
     def add(self, scored: Scored) -> None:
         """Take a result; write its picture."""
@@ -43,7 +42,7 @@ class Report:
         self._thumbs |= {cell: _thumb(pixels) for cell, pixels in cells.items() if cell not in self._thumbs}
         self._rows.append({"content": content, "style": style, "scores": scored.scores})
         if self._out is not None and self._keep:
-            save(scored.output, self._out / f"{scored.pair.name}.png")
+            save(Picture(scored.output), self._out / f"{scored.pair.name}.png")
 
     def summary(self) -> dict[str, dict[str, dict[str, float | None]]]:
         """Of "output", "content" and "style": metric -> mean and standard deviation (None for a single pair)."""
@@ -73,15 +72,15 @@ class Report:
         """Everything, for JSON."""
         return {"label": self._label, **self.facts, "summary": self.summary(), "rows": self._rows}
 
-    def sheet(self) -> Image.Image:
+    def sheet(self) -> Picture:
         """Contents down, styles across, results where they cross."""
         contents = sorted({content for content, _ in self._thumbs})  # "" comes first: the head
         styles = sorted({style for _, style in self._thumbs})
         side = max(1, min(THUMB, SHEET // max(len(contents), len(styles))))
-        sheet = Image.new("RGB", (side * len(styles), side * len(contents)), "white")
-        for (content, style), thumb in self._thumbs.items():
-            sheet.paste(thumb.resize((side, side)), (side * styles.index(style), side * contents.index(content)))
-        return sheet
+        white = resize(Picture(np.full((1, 1, 3), 255, np.uint8)), side, side)
+        rows = [[self._thumbs.get((content, style), white) for style in styles] for content in contents]
+        tiles = [[resize(thumb, side, side, "bicubic").pixels for thumb in row] for row in rows]
+        return Picture(np.vstack([np.hstack(row) for row in tiles]))
 
     def write(self) -> None:
         """Write table.md, scores.json and sheet.jpg."""
@@ -93,8 +92,8 @@ class Report:
         save(self.sheet(), self._out / "sheet.jpg")
 
 
-def _thumb(pixels: Pixels) -> Image.Image:
-    return Image.fromarray(pixels).resize((THUMB, THUMB), Image.Resampling.LANCZOS)
+def _thumb(pixels: Pixels) -> Picture:
+    return resize(Picture(pixels), THUMB, THUMB)
 
 
 def _summary(rows: list[Scores]) -> dict[str, dict[str, float | None]]:

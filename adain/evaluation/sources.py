@@ -5,11 +5,10 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from ..engines import open_engine
 from ..errors import ModelError, PictureError, first_line
-from ..images import Pixels, load
+from ..pictures import Picture, Pixels, load, resize
 from ..styles import Style
 from ..stylizer import Stylizer
 from . import metrics
@@ -96,8 +95,7 @@ class FromFolder:
         if pixels.shape == content.shape:
             return pixels
         self._resized += 1
-        size = (content.shape[1], content.shape[0])
-        return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
+        return resize(Picture(pixels), content.shape[1], content.shape[0]).pixels
 
     def more(self, pair: Pair, content: Pixels, style: Pixels) -> Scores:
         """None: there is no network to run."""
@@ -124,8 +122,7 @@ class Predictor:
 
     def __call__(self, picture: Pixels) -> NDArray[np.float64]:
         """uint8 [H,W,3] -> the embedding [D]."""
-        small = Image.fromarray(picture).resize((256, 256), Image.Resampling.LANCZOS)
-        values = np.asarray(small, np.float32)[None] / 255
+        values = resize(Picture(picture), 256, 256).pixels[None].astype(np.float32) / 255
         embedding: NDArray[np.float64] = self._engine.run({self._input: values}).ravel().astype(np.float64)
         return embedding
 

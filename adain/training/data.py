@@ -6,88 +6,24 @@ one integer and a resumed run sees exactly what it would have seen.
 
 import math
 import sys
-import tarfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from .. import images
 from ..errors import PictureError
+from ..pictures import PictureBytes, load, read_size, resize_to_side
 
 LONGEST_SIDE = 1024  # larger pictures are shrunk on loading: strokes of print scans are no strokes to learn
 
 
-@dataclass(frozen=True)
-class Source:
-    """Where one picture's bytes are: a file, or a stretch of a tar file."""
-
-    path: Path
-    name: str = ""  # within the tar
-    offset: int = 0
-    size: int = -1
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.name}" if self.name else str(self.path)
-
-    def read(self) -> bytes:
-        """The encoded picture.
-
-        Raises:
-            PictureError: the file cannot be read.
-        """
-        try:
-            with self.path.open("rb") as stream:
-                stream.seek(self.offset)
-                return stream.read(self.size)
-        except OSError as error:
-            raise PictureError(f"cannot be read ({error.strerror})") from error
-
-
-def find_sources(folder: Path) -> list[Source]:
-    """All pictures below a folder, and in its uncompressed .tar files, sorted by name.
-
-    Raises:
-        PictureError: the folder is missing, or has none.
-    """
-    if not folder.is_dir():
-        raise PictureError(f"{folder} is no folder; expected a folder of pictures or of .tar shards")
-    suffixes = images.readable_suffixes()
-    sources = []
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        if path.suffix.lower() == ".tar":
-            sources += _members(path, suffixes)
-        elif path.suffix.lower() in suffixes:
-            sources.append(Source(path))
-    if not sources:
-        raise PictureError(f"{folder} has no pictures, nor .tar shards of pictures, in it or below it")
-    return sources
-
-
-def _members(shard: Path, suffixes: set[str]) -> list[Source]:
-    try:
-        with tarfile.open(shard, "r:") as stream:
-            members = [member for member in stream if member.isfile()]
-    except (tarfile.TarError, OSError):
-        # Goes on as a picture that cannot be read, so that it is counted and named among the skipped.
-        return [Source(shard, "no uncompressed tar file", 0, 1)]
-    return [
-        Source(shard, member.name, member.offset_data, member.size)
-        for member in members
-        if Path(member.name).suffix.lower() in suffixes
-    ]
-
-
 def check_header(data: bytes, smallest: int) -> None:
     """Raise PictureError if the header alone shows that `decode` would."""
-    _check_size(images.header(data), smallest)
+    _check_size(read_size(data), smallest)
 
 
 def decode(data: bytes, smallest: int) -> Tensor:
@@ -98,14 +34,11 @@ def decode(data: bytes, smallest: int) -> Tensor:
     Raises:
         PictureError: unreadable, or a side is under `smallest`.
     """
-    pixels = images.load(data, draft=LONGEST_SIDE).pixels
-    height, width = pixels.shape[:2]
-    _check_size((width, height), smallest)
-    if max(height, width) > LONGEST_SIDE:
-        scale = max(LONGEST_SIDE / max(height, width), smallest / min(height, width))
-        shape = (round(width * scale), round(height * scale))
-        pixels = np.asarray(Image.fromarray(pixels).resize(shape, Image.Resampling.LANCZOS))
-    return torch.from_numpy(pixels.transpose(2, 0, 1).copy())
+    picture = load(data, draft=LONGEST_SIDE)
+    sides = (picture.width, picture.height)
+    _check_size(sides, smallest)
+    picture = resize_to_side(picture, max(LONGEST_SIDE, round(smallest * max(sides) / min(sides))))
+    return torch.from_numpy(picture.pixels.transpose(2, 0, 1).copy())
 
 
 def _check_size(size: tuple[int, int], smallest: int) -> None:
@@ -117,7 +50,7 @@ class Pictures:
     """The usable pictures of one folder, decoded on demand or kept.
 
     Args:
-        sources: from `find_sources`.
+        sources: from `pictures.find_with_shards`.
         smallest: pictures with a shorter side are skipped.
         device: keep all pictures there, decoded (uint8; "cpu" is memory); None decodes at each use. On demand
             only the headers are read here, and a picture that turns out broken later is replaced by the next.
@@ -126,14 +59,14 @@ class Pictures:
         PictureError: none can be used.
     """
 
-    def __init__(self, sources: list[Source], smallest: int, device: torch.device | None = None) -> None:
+    def __init__(self, sources: list[PictureBytes], smallest: int, device: torch.device | None = None) -> None:
         self.smallest = smallest
         self.skipped: list[str] = []  # "name: reason"
         self._kept: list[Tensor] = []
-        self._sources: list[Source] = []
+        self._sources: list[PictureBytes] = []
         read = decode if device is not None else check_header
 
-        def attempt(source: Source) -> Tensor | str | None:
+        def attempt(source: PictureBytes) -> Tensor | str | None:
             try:
                 return read(source.read(), smallest)
             except PictureError as error:

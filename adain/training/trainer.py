@@ -34,6 +34,7 @@ from ..network import ARCHITECTURES
 from ..network.adain import StyleTransfer
 from ..network.checkpoint import fill, load_encoder, load_model, read_safetensors, save_model, write_safetensors
 from ..network.vgg import CONVS, LAYERS, Encoder, mean_activations, normalise
+from ..pictures import find_with_shards
 from . import data
 from .losses import content_loss, grid_loss, identity_loss, structure_loss, style_loss
 from .settings import Precision, Settings
@@ -68,7 +69,7 @@ class Trainer:
         device = self.accelerator.device
         keep_on = {"none": None, "memory": torch.device("cpu"), "device": device}[settings.cache]
         self.contents, self.styles = (
-            data.Pictures(data.find_sources(Path(folder)), settings.crop, keep_on)
+            data.Pictures(find_with_shards(Path(folder)), settings.crop, keep_on)
             for folder in (settings.content, settings.style)
         )
 

@@ -1,6 +1,7 @@
 import io
 import random
 import struct
+import tarfile
 import threading
 import zlib
 from pathlib import Path
@@ -9,9 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from adain import images
 from adain.errors import OptionError, PictureError
-from adain.images import Picture, find_pictures, known_format, load, resize_to_side, save
+from adain.pictures import Picture, find_pictures, find_with_shards, format_of, load, read, resize_to_side, save, square
 
 RANDOM = np.random.default_rng(0)
 
@@ -245,7 +245,7 @@ def test_the_pixel_limit_holds_before_decoding(monkeypatch: pytest.MonkeyPatch) 
     data = png_header(20_000, 20_000) + file_of(Image.new("RGB", (1, 1)))[33:]
     with pytest.raises(PictureError, match=r"at most 178,956,970 are read; scale it down first$"):
         load(data)
-    monkeypatch.setattr(images, "MAX_PIXELS", 50)
+    monkeypatch.setattr(read, "MAX_PIXELS", 50)
     with pytest.raises(PictureError, match="has 9 x 6 pixels; at most 50 are read"):
         load(file_of(Image.fromarray(noise(6, 9))))
 
@@ -258,6 +258,16 @@ def test_pillows_own_warning_is_muted_and_its_error_is_ours(monkeypatch: pytest.
     with pytest.raises(PictureError, match="more pixels than Pillow opens"):
         load(data)
     assert Image.MAX_IMAGE_PIXELS == 20
+
+
+@pytest.mark.parametrize("kind", ["path", "bytes", "stream"])
+def test_a_draft_is_no_smaller_than_asked(kind: str, tmp_path: Path) -> None:
+    data = file_of(Image.new("RGB", (4000, 2400), "red"), "JPEG")
+    (tmp_path / "a.jpg").write_bytes(data)
+    source = {"path": tmp_path / "a.jpg", "bytes": data, "stream": io.BytesIO(data)}[kind]
+    assert load(source, draft=600).pixels.shape == (600, 1000, 3)
+    png = file_of(Image.new("RGB", (900, 800)))
+    assert load(png, draft=16).pixels.shape == (800, 900, 3)  # only JPEG can
 
 
 def test_what_is_no_picture(tmp_path: Path) -> None:
@@ -289,7 +299,7 @@ def test_cut_short(format: str) -> None:
 
 @pytest.mark.parametrize("format", ["PNG", "JPEG", "GIF", "TIFF", "BMP", "WEBP", "PPM", "TGA", "ICO"])
 def test_damaged_bytes_raise_nothing_else(format: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "MAX_PIXELS", 1_000_000)
+    monkeypatch.setattr(read, "MAX_PIXELS", 1_000_000)
     data, dice = file_of(Image.fromarray(noise(24, 24)), format), random.Random(0)
     for _ in range(60):
         damaged = bytearray(data)
@@ -355,16 +365,14 @@ def test_save_puts_white_behind_where_there_is_no_alpha(suffix: str, tmp_path: P
 def test_save_is_exact_where_the_format_is(tmp_path: Path) -> None:
     pixels = noise()
     for suffix in (".png", ".tiff", ".bmp"):
-        save(pixels, tmp_path / f"out{suffix}")
+        save(Picture(pixels), tmp_path / f"out{suffix}")
         np.testing.assert_array_equal(load(tmp_path / f"out{suffix}").pixels, pixels)
-    save(Image.fromarray(pixels), tmp_path / "data", "png")
-    np.testing.assert_array_equal(load(tmp_path / "data").pixels, pixels)
 
 
 def test_jpeg_keeps_the_full_colour_resolution(tmp_path: Path) -> None:
     pixels = np.zeros((16, 16, 3), np.uint8)
     pixels[:, ::2] = (255, 0, 0)
-    save(pixels, tmp_path / "out.jpg")
+    save(Picture(pixels), tmp_path / "out.jpg")
     assert np.abs(load(tmp_path / "out.jpg").pixels.astype(int) - pixels).mean() < 10
 
 
@@ -380,7 +388,7 @@ def test_save_on_a_stream_that_cannot_seek() -> None:
             return len(data)
 
     pixels, pipe = noise(), Pipe()
-    save(pixels, pipe)  # type: ignore[arg-type]
+    save(Picture(pixels), pipe)  # type: ignore[arg-type]
     np.testing.assert_array_equal(load(pipe.data).pixels, pixels)
 
 
@@ -394,29 +402,29 @@ def test_save_leaves_nothing_behind_when_it_fails(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(Path, "write_bytes", full_disk)
     with pytest.raises(PictureError, match=r"cannot be written \(No space left on device\)"):
-        save(noise(), path)
+        save(Picture(noise()), path)
     assert path.read_bytes() == b"the old one"
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_save_follows_links(tmp_path: Path) -> None:
     (tmp_path / "link.png").symlink_to(tmp_path / "real.png")
-    save(noise(), tmp_path / "link.png")
+    save(Picture(noise()), tmp_path / "link.png")
     assert (tmp_path / "link.png").is_symlink()
     assert load(tmp_path / "real.png").pixels.shape == (6, 9, 3)
 
 
 def test_what_cannot_be_saved(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match=r"the format '.xyz' is unknown; pictures are written as .png, .jpg"):
-        save(noise(), tmp_path / "out.xyz")
+        save(Picture(noise()), tmp_path / "out.xyz")
     with pytest.raises(OptionError, match="there is no file suffix"):
-        save(noise(), tmp_path / "out")
+        save(Picture(noise()), tmp_path / "out")
     with pytest.raises(PictureError, match="20000 x 1 pixels cannot be written as WEBP"):
-        save(np.zeros((1, 20_000, 3), np.uint8), tmp_path / "out.webp")
+        save(Picture(np.zeros((1, 20_000, 3), np.uint8)), tmp_path / "out.webp")
     (tmp_path / "folder.png").mkdir()
     with pytest.raises(PictureError, match="Is a directory"):
-        save(noise(), tmp_path / "folder.png")
-    assert [known_format(name) for name in (".JPG", "jpg", "PNG")] == [".jpg", ".jpg", ".png"]
+        save(Picture(noise()), tmp_path / "folder.png")
+    assert [format_of(suffix)[0] for suffix in (".JPG", ".jpeg", ".PNG")] == ["JPEG", "JPEG", "PNG"]
 
 
 @pytest.mark.parametrize(
@@ -448,6 +456,23 @@ def test_resize_lets_nothing_hidden_bleed_in() -> None:
     assert np.abs(edge - (200, 10, 10)).max() < 20  # black would pull to 100, white to 230 and more
 
 
+def test_resizing_again_changes_nothing_that_is_seen() -> None:
+    alpha = np.full((20, 20), 255, np.uint8)
+    alpha[:10] = 0
+    once = resize_to_side(load(Image.fromarray(np.dstack([noise(20, 20), alpha]))), 10)
+    assert once.alpha is not None
+    assert (once.pixels[once.alpha == 0] == 255).all()  # white, as `load` puts it
+
+
+@pytest.mark.parametrize("size", [20, 60])
+def test_square_is_the_middle(size: int) -> None:
+    pixels = np.zeros((40, 80, 3), np.uint8)
+    pixels[:, 20:60] = 200
+    middle = square(Picture(pixels), size).pixels
+    assert middle.shape == (size, size, 3)
+    assert (middle[2:-2, 2:-2] == 200).all()
+
+
 def test_resize_needs_a_size() -> None:
     with pytest.raises(OptionError, match="the size is 0; give the pixels of a side, 1 or more"):
         resize_to_side(Picture(noise()), 0)
@@ -473,6 +498,11 @@ def test_find_pictures(tmp_path: Path) -> None:
         tmp_path / "notes.txt",
         *inside,
     ]
+    assert [source.path for source in find_with_shards(tmp_path)] == inside  # one set of rules
+    with tarfile.open(tmp_path / "shard.tar", "w") as shard:
+        for name in ("._x.jpg", "./y.JPG", ".hidden/z.png", "readme.md"):
+            shard.addfile(tarfile.TarInfo(name))
+    assert [source.name for source in find_with_shards(tmp_path) if source.name] == ["./y.JPG"]
     (tmp_path / "bare").mkdir()
     with pytest.raises(PictureError, match="holds no picture"):
         find_pictures([tmp_path / "bare"])

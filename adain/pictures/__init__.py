@@ -1,0 +1,37 @@
+"""Pictures: files, streams, PIL images and arrays to `Picture`, and back. Pillow is used in this folder and at the face
+of `Stylizer`; between them a picture is a `Picture`.
+
+    load(source)      file, bytes, stream, PIL image or array  ->  Picture
+    save(picture, to)  Picture  ->  file or stream
+
+picture.py   Picture
+read.py      load: upright, sRGB, 8 bits, within limits
+write.py     save: whole or not at all
+resize.py    every change of size
+folders.py   the pictures in folders and in tar files
+"""
+
+from .folders import PictureBytes, find_pictures, find_with_shards
+from .picture import Picture, Pixels
+from .read import MAX_PIXELS, FileSource, Source, load, read_size
+from .resize import resize, resize_to_side, square
+from .write import FORMATS, format_of, save
+
+__all__ = [
+    "FORMATS",
+    "MAX_PIXELS",
+    "FileSource",
+    "Picture",
+    "PictureBytes",
+    "Pixels",
+    "Source",
+    "find_pictures",
+    "find_with_shards",
+    "format_of",
+    "load",
+    "read_size",
+    "resize",
+    "resize_to_side",
+    "save",
+    "square",
+]

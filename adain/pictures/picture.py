@@ -1,0 +1,62 @@
+"""A picture as the package holds it."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ..errors import PictureError
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A decoded picture, upright, in sRGB.
+
+    Attributes:
+        pixels: uint8 [H,W,3]. Where alpha is 0 a colour means nothing, and `load` puts white.
+        alpha: uint8 [H,W], 255 is opaque; None where the source had no transparency.
+
+    Raises:
+        PictureError: the pixels are of another type or shape.
+    """
+
+    pixels: Pixels
+    alpha: Pixels | None = None
+
+    def __post_init__(self) -> None:
+        array = self.pixels
+        if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3 or array.size == 0:
+            raise PictureError(
+                f"the array is {array.dtype} {list(array.shape)}; a picture is uint8 [height, width, 3] in RGB"
+            )
+
+    @property
+    def height(self) -> int:
+        """In px."""
+        return int(self.pixels.shape[0])
+
+    @property
+    def width(self) -> int:
+        """In px."""
+        return int(self.pixels.shape[1])
+
+    @classmethod
+    def from_pil(cls, image: Image.Image) -> Self:
+        """Take the pixels of a PIL image of mode RGB or RGBA, in sRGB and upright; where alpha is 0 put white."""
+        if image.mode == "RGB":
+            return cls(np.asarray(image))
+        alpha = np.asarray(image.getchannel("A"))
+        pixels = np.array(image.convert("RGB"))
+        pixels[alpha == 0] = 255
+        return cls(pixels, alpha)
+
+    def to_pil(self) -> Image.Image:
+        """The same as a PIL image of mode RGB, or RGBA where there is an alpha channel."""
+        image = Image.fromarray(self.pixels)
+        if self.alpha is not None:
+            image.putalpha(Image.fromarray(self.alpha))
+        return image

@@ -1,0 +1,190 @@
+"""Reading: whatever comes in leaves as upright sRGB with 8 bits a channel; whatever cannot be read raises a
+PictureError of one line. Pillow decodes; its global settings are never touched.
+"""
+
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Lock
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from ..errors import AdaINError, PictureError, first_line
+from .picture import Picture, Pixels
+
+# Where Pillow itself refuses to open a file: 0.54 GB as RGB, more than any camera but 200-megapixel phones.
+# (Pillow warns from half of this on; scans and medium-format cameras pass that, so we do not.)
+MAX_PIXELS = 178_956_970
+
+# Never read: EPS starts Ghostscript, WMF asks Windows to draw; Pillow knows the others by name only.
+_UNREAD = {"EPS", "WMF", "BUFR", "GRIB", "HDF5", "MPEG"}
+
+# The value that means white in modes of more than 8 bits.
+_WHITE = {"I;16": 65535, "I;16L": 65535, "I;16B": 65535, "I;16N": 65535, "I": 65535, "F": 1}
+
+FileSource = str | Path | bytes | BinaryIO | Image.Image
+Source = FileSource | Pixels
+
+
+def load(source: Source, draft: int | None = None) -> Picture:
+    """Read a picture, whatever holds it.
+
+    Turned upright by its EXIF orientation and converted to sRGB by its embedded ICC profile (a broken one
+    is ignored; CMYK without one is converted by the plain formula). 16-bit grey is scaled, not clipped;
+    palette, grey and 1-bit become RGB; of an animation the first frame is taken.
+
+    Args:
+        source: path; the bytes of a file; binary stream, read from where it stands to its end; PIL image
+            of any mode; or uint8 array [H,W,3] in sRGB, taken as it is.
+        draft: of a large JPEG file (path, bytes or stream) decode only as much as sides of at least this many px
+            need, which is faster; everything else comes in full.
+
+    Raises:
+        PictureError: missing, no picture, broken, cut short, or of more than MAX_PIXELS pixels.
+    """
+    if isinstance(source, np.ndarray):
+        return Picture(source)
+    if isinstance(source, Image.Image):
+        with _explained("the picture"):
+            return _convert(source, "the picture")
+    if isinstance(source, str | Path):
+        return _load_file(Path(source), draft)
+    data = source if isinstance(source, bytes) else source.read()
+    return _decode(io.BytesIO(data), "the picture", not data, draft)
+
+
+def read_size(data: bytes) -> tuple[int, int]:
+    """Width and height of an encoded picture, as its header has them; nothing is decoded.
+
+    Raises:
+        PictureError: no picture.
+    """
+    with _explained("the picture"), _open(io.BytesIO(data)) as image:
+        return image.size
+
+
+def readable_suffixes() -> set[str]:
+    """Of the files that Pillow reads and that are safe to open, such as ".jpg"."""
+    return {suffix for suffix, name in Image.registered_extensions().items() if name in _readable()}
+
+
+def _load_file(path: Path, draft: int | None) -> Picture:
+    try:
+        if path.is_dir():
+            raise PictureError(f"{path} is a folder; one picture file was expected")
+        with path.open("rb") as file:
+            return _decode(file, str(path), path.is_file() and path.stat().st_size == 0, draft)
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the path
+        reason = getattr(error, "strerror", None) or error
+        raise PictureError(f"{path} cannot be read ({reason}); check the path and its rights") from error
+
+
+def _decode(stream: BinaryIO, name: str, empty: bool, draft: int | None) -> Picture:
+    if empty:
+        raise PictureError(f"{name} is empty (0 bytes); a picture was expected; get it again")
+    with _explained(name), _open(stream) as image:
+        if image.width * image.height > MAX_PIXELS:  # known from the header, before anything is decoded
+            raise _too_large(name, f"{image.width} x {image.height} pixels")
+        if draft is not None:
+            image.draft(None, (draft, draft))
+        return _convert(image, name)
+
+
+_muting = Lock()
+
+
+@contextmanager
+def _muted() -> Iterator[None]:
+    # Pillow warns of sizes, for which we have our own limit, and of odd metadata, which help nobody here.
+    # `catch_warnings` restores the process's filters on leaving, which only one thread at a time can do
+    # rightly: hence the lock, and no decoding of pixels inside.
+    with _muting, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _open(stream: BinaryIO) -> Image.Image:
+    with _muted():
+        return Image.open(stream, formats=_readable())
+
+
+def _readable() -> list[str]:
+    Image.init()
+    return [name for name in Image.ID if name not in _UNREAD]
+
+
+@contextmanager
+def _explained(name: str) -> Iterator[None]:
+    try:
+        yield
+    except AdaINError:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_large(name, "more pixels than Pillow opens") from error
+    except UnidentifiedImageError as error:
+        raise PictureError(
+            f"{name} is not a picture that can be read, whatever its name; convert it to JPEG or PNG"
+        ) from error
+    except MemoryError as error:
+        raise PictureError(f"{name} does not fit into memory; scale it down first") from error
+    except Exception as error:  # broken bytes lead the decoders to OSError, SyntaxError, struct.error, ...
+        raise PictureError(f"{name} is broken or cut short ({first_line(error)}); get or export it again") from error
+
+
+def _too_large(name: str, came: str) -> PictureError:
+    return PictureError(f"{name} has {came}; at most {MAX_PIXELS:,} are read; scale it down first")
+
+
+def _convert(image: Image.Image, name: str) -> Picture:
+    if image.width == 0 or image.height == 0:
+        raise PictureError(f"{name} has no pixels; at least 1 x 1 was expected")
+    image.load()  # any damage shows here, so that what `_upright` passes over is the EXIF data's
+    profile = image.info.get("icc_profile")
+    image = _upright(image)
+    if image.mode in _WHITE:
+        image = _to_8_bits(image, name)
+    alpha = None
+    if image.has_transparency_data:
+        image = image.convert("LA" if image.mode in ("L", "LA", "La") else "RGBA")
+        alpha = image.getchannel("A")
+        image = image.convert(image.mode.removesuffix("A"))
+    image = _to_srgb(image, profile)
+    if alpha is not None:
+        image.putalpha(alpha)
+    return Picture.from_pil(image)
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        with _muted():
+            image.getexif()  # parsed here, and kept
+        return ImageOps.exif_transpose(image)
+    except Exception:  # broken EXIF data (anything from SyntaxError to struct.error) says nothing
+        return image
+
+
+def _to_8_bits(image: Image.Image, name: str) -> Image.Image:
+    values = np.asarray(image, np.float32)
+    white = _WHITE[image.mode]
+    if not (values.min() >= 0 and values.max() <= white):  # NaN fails this too
+        raise PictureError(
+            f"{name} has {'whole' if white > 1 else 'decimal'} numbers from {values.min():g} to "
+            f"{values.max():g}; 0 to {white} was expected; save it with 8 or 16 bits a channel"
+        )
+    return Image.fromarray(np.rint(values * (255 / white)).astype(np.uint8))
+
+
+def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    if image.mode not in ("L", "RGB", "CMYK", "LAB"):
+        image = image.convert("RGB")
+    source = ImageCms.createProfile("LAB") if image.mode == "LAB" else profile and io.BytesIO(profile)
+    if source:
+        srgb, intent = ImageCms.createProfile("sRGB"), ImageCms.Intent.RELATIVE_COLORIMETRIC
+        flags = ImageCms.Flags.BLACKPOINTCOMPENSATION
+        with suppress(ImageCms.PyCMSError):  # the profile is broken, or for another kind of picture
+            image = ImageCms.profileToProfile(image, source, srgb, intent, "RGB", flags=flags) or image
+    return image.convert("RGB")
