@@ -1,9 +1,8 @@
-"""Styles: code vectors of the style encoder, from a file, from the built-in bank, or blended.
+"""Styles: code vectors of the style encoder, from a file or blended.
 
 A code is linear: the weighted mean of two codes is the style between them (arXiv 1703.06868, section 6.4).
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,6 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from . import shipped
 from .errors import OptionError, StyleError, first_line
 from .files import replacing
 
@@ -103,58 +101,3 @@ def blend(styles: Sequence[Style], weights: Sequence[float]) -> Style:
         raise StyleError(f"the styles are of different models ({sizes} values); encode them with one model")
     code = (shares / shares.sum()) @ np.stack([style.code for style in styles]).astype(np.float64)
     return Style(code, " + ".join(style.name for style in styles))
-
-
-@dataclass(frozen=True)
-class Painting:
-    """What the bank knows of a built-in style."""
-
-    title: str
-    artist: str
-    year: str
-    movement: str  # or technique, such as "ukiyo-e" or "mosaic"
-
-
-@dataclass(frozen=True)
-class Bank:
-    """The built-in styles.
-
-    Attributes:
-        model: SHA-256 of the checkpoint whose encoder made the codes.
-        paintings: by the name that `builtin` takes, sorted.
-    """
-
-    model: str
-    paintings: dict[str, Painting]
-
-
-def bank(folder: Path = shipped.STYLES) -> Bank:
-    """Read `index.json` of a bank.
-
-    Raises:
-        StyleError: missing or broken.
-    """
-    index = folder / "index.json"
-    try:
-        content = json.loads(index.read_text("utf-8"))
-        paintings = {name: Painting(**content["styles"][name]) for name in sorted(content["styles"])}
-        return Bank(content["model"], paintings)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StyleError(f"the built-in styles cannot be read from {index} ({error}); reinstall adain") from error
-
-
-def builtin(name: str, folder: Path = shipped.STYLES) -> Style:
-    """A built-in style by its name, in upper or lower case, with hyphens, underscores or spaces.
-
-    Raises:
-        StyleError: no such style; the message suggests near names.
-    """
-    known = bank(folder).paintings
-    key = name.lower().replace("_", "-").replace(" ", "-")
-    if key not in known:
-        import difflib
-
-        near = " or ".join(difflib.get_close_matches(key, known))
-        hint = f"did you mean {near}? " if near else ""
-        raise StyleError(f"there is no style or file named {name!r}; {hint}`adain styles` lists all styles")
-    return Style.load(folder / f"{key}.npy")

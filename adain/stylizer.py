@@ -14,13 +14,14 @@ import numpy as np
 from PIL import Image
 
 from . import shipped
+from .bank import bank
 from .contract import Contract
 from .engines import Compute, Device
 from .errors import ModelError, StyleError
 from .pictures import FileSource, Picture, Pixels, Source, load, resize_to_side
 from .session import Session, style_inputs
 from .stream import Stream
-from .styles import Style, bank, builtin
+from .styles import Style
 
 
 class Stylizer:
@@ -172,7 +173,7 @@ class Stylizer:
 
     def _find(self, spec: Source, size: int) -> Style:
         if isinstance(spec, str) and not _is_file(spec):
-            style = builtin(spec)
+            style = bank().style(spec)
             if bank().model != self.contract.checkpoint_sha256:
                 raise StyleError(
                     f"the built-in style {style.name} is not for the model {self.contract.model}; "

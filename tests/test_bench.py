@@ -20,6 +20,7 @@ from onnx import TensorProto, helper
 from test_cli import one_line, run  # noqa: F401
 
 import adain
+from adain.bank import bank
 from adain.bench import arithmetic, machine, measure, memory, worker
 from adain.bench.measure import SAME, Outcome, Ratio, Result, Span, Spread
 from adain.bench.plan import Group, Job, Model, Size, parse_size, plan, read_model
@@ -31,7 +32,6 @@ from adain.cli import options
 from adain.engines.cuda.check import cuda_problem
 from adain.errors import AdaINError, DeviceError, ModelError, OptionError, PictureError
 from adain.pictures import load
-from adain.styles import builtin
 
 SMALL = Size("16", 16, 16)
 
@@ -535,6 +535,6 @@ def test_pytorch_does_not_fit_an_invented_model(model, tmp_path):
 def test_the_shipped_style_is_taken():
     contract = read_model(None).contract
     assert of_package(contract)
-    assert np.array_equal(style_code(contract), builtin("scream").code[None])
+    assert np.array_equal(style_code(contract), bank().style("scream").code[None])
     assert not of_package(TINY)
     assert np.array_equal(style_code(TINY), [[0.5, 0.5, 0.5]])

@@ -16,8 +16,8 @@ from PIL import Image
 from replay import Conformance, OnnxRuntime, compare
 
 from adain import shipped
+from adain.bank import bank
 from adain.contract import Contract
-from adain.styles import bank
 
 CONTRACT = replay.HERE.parent / "CONTRACT.md"
 

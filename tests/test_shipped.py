@@ -12,8 +12,8 @@ from skimage import data
 from skimage.metrics import peak_signal_noise_ratio
 
 from adain import Stylizer, shipped
+from adain.bank import bank
 from adain.network.checkpoint import load_model
-from adain.styles import bank, builtin
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def test_files_are_small():
 def test_bank(stylizer):
     paintings = bank().paintings
     assert len(paintings) >= 12
-    codes = np.stack([builtin(name).code for name in paintings])
+    codes = np.stack([bank().style(name).code for name in paintings])
     assert codes.shape[1] == stylizer.contract.style_size
     distances = np.linalg.norm(codes[:, None] - codes[None], axis=2)
     assert distances[~np.eye(len(codes), dtype=bool)].min() > 1  # no style is there twice
@@ -63,7 +63,7 @@ def test_golden_pictures(case, tmp_path):
 
 def test_onnx_equals_pytorch(stylizer, source):
     photo = np.ascontiguousarray(data.astronaut()[100:300, 100:300])
-    style = builtin("starry-night")
+    style = bank().style("starry-night")
     with torch.no_grad():
         pixels = torch.from_numpy(photo).permute(2, 0, 1)[None] / 255
         picture = source.model.stylize(pixels, torch.from_numpy(style.code.copy())[None])

@@ -1,4 +1,3 @@
-import json
 import pickle
 from pathlib import Path
 
@@ -6,7 +5,7 @@ import numpy as np
 import pytest
 
 from adain.errors import OptionError, StyleError
-from adain.styles import MAX_VALUES, Painting, Style, bank, blend, builtin
+from adain.styles import MAX_VALUES, Style, blend
 
 
 def test_save_and_load(tmp_path: Path) -> None:
@@ -101,48 +100,3 @@ def test_styles_that_do_not_fit_together() -> None:
         blend([style(1, name="a"), style(1, 2, name="b")], [1, 1])
     with pytest.raises(OptionError, match="0 weights for 0 styles"):
         blend([], [])
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    styles = {
-        "starry-night": {"title": "The Starry Night", "artist": "Vincent van Gogh", "year": "1889", "movement": "x"},
-        "great-wave": {"title": "The Great Wave", "artist": "Hokusai", "year": "about 1831", "movement": "y"},
-    }
-    (tmp_path / "index.json").write_text(json.dumps({"model": "abc", "styles": styles}), "utf-8")
-    style(1, 2).save(tmp_path / "starry-night.npy")
-    style(3, 4).save(tmp_path / "great-wave.npy")
-    style(5, 6).save(tmp_path / "unlisted.npy")
-    return tmp_path
-
-
-def test_the_bank(folder: Path) -> None:
-    assert bank(folder).model == "abc"
-    assert list(bank(folder).paintings) == ["great-wave", "starry-night"]
-    assert bank(folder).paintings["starry-night"] == Painting("The Starry Night", "Vincent van Gogh", "1889", "x")
-
-
-@pytest.mark.parametrize("name", ["starry-night", "Starry-Night", "starry_night", "STARRY NIGHT"])
-def test_builtin(name: str, folder: Path) -> None:
-    found = builtin(name, folder)
-    assert found.name == "starry-night"
-    np.testing.assert_array_equal(found.code, [1, 2])
-
-
-def test_unknown_names(folder: Path) -> None:
-    with pytest.raises(StyleError) as error:
-        builtin("stary-nigt", folder)
-    assert str(error.value) == (
-        "there is no style or file named 'stary-nigt'; did you mean starry-night? `adain styles` lists all styles"
-    )
-    for name in ("unlisted", "../starry-night", ""):
-        with pytest.raises(StyleError, match="no style or file named"):
-            builtin(name, folder)
-
-
-@pytest.mark.parametrize("text", [None, "{", "[]", '{"model": "a"}', '{"model": "a", "styles": {"x": {"title": 1}}}'])
-def test_a_broken_bank(text: str | None, tmp_path: Path) -> None:
-    if text is not None:
-        (tmp_path / "index.json").write_text(text)
-    with pytest.raises(StyleError, match=r"the built-in styles cannot be read .*; reinstall adain"):
-        bank(tmp_path)

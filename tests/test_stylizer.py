@@ -5,7 +5,6 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from conftest import TINY, tiny
 from onnx import TensorProto, helper
 from PIL import Image
 
-from adain import shipped, styles, stylizer
+from adain import shipped, stylizer
 from adain.engines.cuda.check import cuda_problem
 from adain.errors import DeviceError, ModelError, OptionError, PictureError, StyleError
 from adain.session import from_portable, to_portable
@@ -187,17 +186,16 @@ def test_what_a_style_can_be(restyle: Stylizer, tmp_path: Path, monkeypatch: pyt
 
 
 def test_builtin_styles(restyle: Stylizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    SEA.save(tmp_path / "sea.npy")
     entry = {"sea": {"title": "Sea", "artist": "A", "year": "1900", "movement": "M"}}
-    index = tmp_path / "index.json"
-    index.write_text(json.dumps({"model": TINY.checkpoint_sha256, "styles": entry}))
-    monkeypatch.setattr(stylizer, "builtin", partial(styles.builtin, folder=tmp_path))
-    monkeypatch.setattr(stylizer, "bank", partial(styles.bank, folder=tmp_path))
+    for folder, model in (("mine", TINY.checkpoint_sha256), ("other", "another")):
+        SEA.save(tmp_path / folder / "sea.npy")
+        (tmp_path / folder / "index.json").write_text(json.dumps({"model": model, "styles": entry}))
+    monkeypatch.setattr(shipped, "STYLES", tmp_path / "mine")
     np.testing.assert_array_equal(restyle.find_style("Sea").code, SEA.code)
     for name in ("see", "x" * 5000, "zero\0byte"):
         with pytest.raises(StyleError, match="no style or file named"):
             restyle.find_style(name)
-    index.write_text(json.dumps({"model": "another", "styles": entry}))
+    monkeypatch.setattr(shipped, "STYLES", tmp_path / "other")
     with pytest.raises(StyleError, match="the built-in style sea is not for the model tiny"):
         restyle.find_style("sea")
 

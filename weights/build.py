@@ -19,10 +19,10 @@ from PIL import Image, ImageDraw, ImageFont
 from skimage import data
 
 from adain import shipped
+from adain.bank import bank
 from adain.export import export
 from adain.network.checkpoint import load_model
 from adain.pictures import find_with_shards
-from adain.styles import bank
 from adain.stylizer import Stylizer
 
 EXAMPLE = ("starry-night", "dance", "almond-blossom", "night-cafe", "udnie")

@@ -15,12 +15,12 @@ import numpy as np
 from PIL import Image
 
 from .. import shipped
+from ..bank import bank
 from ..contract import Contract
 from ..engines import open_engine
 from ..errors import DeviceError, ModelError
 from ..pictures import Picture, Pixels, load, save
 from ..session import Session, from_portable, to_portable
-from ..styles import bank, builtin
 from .plan import Job, Size
 
 Call = Callable[[], Any]
@@ -75,7 +75,7 @@ def of_package(contract: Contract) -> bool:
 def style_code(contract: Contract) -> np.ndarray:
     """float32 [1,S]: a built-in style, or for another model one that is as good for timing."""
     if of_package(contract):
-        return builtin(STYLE).code[None]
+        return bank().style(STYLE).code[None]
     return np.full((1, contract.style_size), 0.5, np.float32)
 
 

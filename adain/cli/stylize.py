@@ -9,8 +9,9 @@ import typer
 from typer import Argument, Option
 
 from .. import batch
+from ..bank import bank
 from ..errors import OptionError
-from ..styles import bank, blend
+from ..styles import blend
 from ..stylizer import Stylizer
 from .options import Device, JsonOption, ModelOption, QuietOption
 from .printing import complain, print_table, progress_bar, stderr_console

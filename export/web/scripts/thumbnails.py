@@ -15,7 +15,7 @@ from PIL import Image
 from skimage import data
 
 from adain import shipped
-from adain.styles import bank
+from adain.bank import bank
 from adain.stylizer import Stylizer
 
 OUT = Path(__file__).parents[1] / "thumbnails"
