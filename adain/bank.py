@@ -1,7 +1,7 @@
 """The built-in styles: names to codes."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -55,7 +55,7 @@ class Bank:
             near = " or ".join(difflib.get_close_matches(key, self.paintings))
             hint = f"did you mean {near}? " if near else ""
             raise StyleError(f"there is no style or file named {name!r}; {hint}`adain styles` lists all styles")
-        return Style.load(self._folder / f"{key}.npy")
+        return replace(Style.load(self._folder / f"{key}.npy"), model=self.model)
 
 
 def bank() -> Bank:

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from .contract import GRAPHS, MIN_SIDE, Contract, Graph
 from .engines import Compute, Device, Inputs, open_engine
-from .errors import AdaINError, ModelError, OptionError, PictureError, first_line, out_of_memory
+from .errors import AdaINError, ModelError, PictureError, first_line, out_of_memory
 from .pictures import Pixels
-from .styles import Style
 
 MAX_MODEL_BYTES = 2**31 - 1  # more than protobuf, and so an ONNX file without external data, can hold
 
@@ -129,17 +128,6 @@ class Session:
                 f"{self.file} does not keep the contract that it names: it has {found}, "
                 f"{expected} was expected; export it again"
             )
-
-
-def style_inputs(style: Style, alpha: float) -> dict[str, Floats]:
-    """What a stylizer takes beside the picture.
-
-    Raises:
-        OptionError: alpha outside 0 to 1.
-    """
-    if not 0 <= alpha <= 1:  # NaN fails this too
-        raise OptionError(f"alpha is {alpha}; give a number from 0 (content) to 1 (full style)")
-    return {"style": style.code[None], "alpha": np.array([alpha], np.float32)}
 
 
 def _kind(value: object) -> str:

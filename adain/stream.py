@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import SimpleQueue
 from threading import Condition
 from typing import Self
@@ -18,8 +18,9 @@ from typing import Self
 import numpy as np
 
 from .errors import AdaINError, OptionError, StreamClosed
-from .pictures import Pixels, Source
-from .session import Floats, Session, style_inputs
+from .look import Look, StyleSource
+from .pictures import Pixels
+from .session import Floats, Session
 from .styles import Style
 
 WINDOW = 300  # frames that `Stream.latency` looks back
@@ -55,9 +56,8 @@ class Stream:
         self,
         session: Session,
         size: tuple[int, int],
-        find_style: Callable[[Style | Source], Style],
-        style: Style | Source,
-        alpha: float,
+        encode: Callable[[Look], Look],
+        look: Look,
         depth: int | None,
     ) -> None:
         count = session.engine.lanes
@@ -65,9 +65,8 @@ class Stream:
         if self.depth <= count:
             raise OptionError(f"depth is {depth}; give {count + 1} or more, of which {count} are in the network")
         self.dropped = 0
-        self._find_style = find_style
-        self._style, self._alpha = find_style(style), alpha
-        self._inputs = style_inputs(self._style, alpha)
+        self._encode = encode
+        self.look = look
         self._shape = (size[1], size[0], 3)
         self._lanes: SimpleQueue[Callable[[Pixels, dict[str, Floats]], Pixels]] = SimpleQueue()
         for _ in range(count):
@@ -80,24 +79,33 @@ class Stream:
         self._ready: deque[tuple[float, float]] = deque(maxlen=WINDOW)  # when, and how long after `put`
 
     @property
+    def look(self) -> Look:
+        """Of the frames that are put from now on; pictures in it are encoded when it is set."""
+        return self._look
+
+    @look.setter
+    def look(self, look: Look) -> None:
+        look = self._encode(look)
+        self._inputs = look.inputs()
+        self._look = look
+
+    @property
     def style(self) -> Style:
-        """Of the frames that are put from now on; takes whatever `Stylizer.find_style` takes."""
-        return self._style
+        """The look's style; takes whatever `Look.styles` may hold."""
+        return self._look.style
 
     @style.setter
-    def style(self, style: Style | Source) -> None:
-        self._style = self._find_style(style)
-        self._inputs = style_inputs(self._style, self._alpha)
+    def style(self, style: StyleSource) -> None:
+        self.look = self._look.after(style)
 
     @property
     def alpha(self) -> float:
-        """Of the frames that are put from now on: 0 (the content) to 1 (the full style)."""
-        return self._alpha
+        """The look's strength: 0 (the content) to 1 (the full style)."""
+        return self._look.alpha
 
     @alpha.setter
     def alpha(self, alpha: float) -> None:
-        self._inputs = style_inputs(self._style, alpha)
-        self._alpha = alpha
+        self.look = replace(self._look, alpha=alpha)
 
     @property
     def latency(self) -> Latency:
@@ -115,7 +123,7 @@ class Stream:
         """Stylise frames as they come.
 
         A frame is taken from `frames` as soon as there is room, so up to `depth` frames before its result is
-        given. A style or alpha that `frames` itself sets before it gives a frame holds from that frame on.
+        given. A look that `frames` itself sets before it gives a frame holds from that frame on.
 
         Args:
             frames: uint8 [H,W,3] each, sRGB, of the size of the stream.

@@ -24,6 +24,7 @@ class Style:
     Attributes:
         code: float32 [S], finite, read-only; meaningful only to the model whose encoder made it.
         name: for messages and listings.
+        model: SHA-256 of the checkpoint whose encoder made the code; None where nobody knows, as of a file.
 
     Raises:
         StyleError: the code is no row of finite floating-point numbers.
@@ -31,6 +32,7 @@ class Style:
 
     code: NDArray[np.float32]
     name: str
+    model: str | None = None
 
     def __post_init__(self) -> None:
         code = np.asarray(self.code)
@@ -80,24 +82,39 @@ class Style:
             raise StyleError(f"{path} cannot be written ({error.strerror}); check the folder and its rights") from error
 
 
-def blend(styles: Sequence[Style], weights: Sequence[float]) -> Style:
+def blend(styles: Sequence[Style], shares: Sequence[float]) -> Style:
     """The style between several: the weighted mean of their codes.
 
     Args:
         styles: of one model.
-        weights: one for each, 0 or more, in any unit (2 and 1 are the same as 0.67 and 0.33).
+        shares: see `normalise`.
 
     Raises:
-        OptionError: the weights do not fit the styles, one is negative or not finite, or all are 0.
-        StyleError: codes of different lengths.
+        OptionError: no style, or see `normalise`.
+        StyleError: codes of different lengths or models.
     """
-    if not styles or len(styles) != len(weights):
-        raise OptionError(f"{len(weights)} weights for {len(styles)} styles; give one weight for each style")
-    shares = np.array(weights, np.float64)
-    if not (np.isfinite(shares).all() and (shares >= 0).all() and shares.sum() > 0):
-        raise OptionError(f"the weights are {list(weights)}; give numbers of 0 or more, not all of them 0")
+    if not styles:
+        raise OptionError("there is no style; give one or more")
     if len({style.code.size for style in styles}) > 1:
         sizes = ", ".join(f"{style.name} has {style.code.size}" for style in styles)
         raise StyleError(f"the styles are of different models ({sizes} values); encode them with one model")
-    code = (shares / shares.sum()) @ np.stack([style.code for style in styles]).astype(np.float64)
-    return Style(code, " + ".join(style.name for style in styles))
+    models = {style.model for style in styles if style.model is not None}
+    if len(models) > 1:
+        names = ", ".join(style.name for style in styles)
+        raise StyleError(f"the styles {names} are of different models; encode them with one model")
+    code = np.average([style.code for style in styles], axis=0, weights=normalise(shares, len(styles)))
+    return Style(code, " + ".join(style.name for style in styles), models.pop() if models else None)
+
+
+def normalise(shares: Sequence[float], styles: int) -> tuple[float, ...]:
+    """Shares that sum to 1, of shares in any unit (2 and 1 are the same as 0.67 and 0.33).
+
+    Raises:
+        OptionError: not one for each style, one is negative or not finite, or all are 0.
+    """
+    if len(shares) != styles:
+        raise OptionError(f"{len(shares)} shares for {styles} styles; give one share for each style")
+    values = np.array(shares, np.float64)
+    if not (np.isfinite(values).all() and (values >= 0).all() and values.sum() > 0):
+        raise OptionError(f"the shares are {list(shares)}; give numbers of 0 or more, not all of them 0")
+    return tuple((values / values.sum()).tolist())

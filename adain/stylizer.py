@@ -1,11 +1,13 @@
 """Stylizer: the ONNX models, run by an engine.
 
-    content, style picture  ->  encode_style  ->  Style  ->  stylize  ->  picture
+    Look of pictures  ->  encode  ->  Look of Styles
+    content, Look     ->  stylize, restyle, stream  ->  picture
 
 A style costs one run of the encoder and can be kept; after that each picture or video frame costs one run
 of the stylizer.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import overload
@@ -14,12 +16,12 @@ import numpy as np
 from PIL import Image
 
 from . import shipped
-from .bank import bank
 from .contract import Contract
 from .engines import Compute, Device
 from .errors import ModelError, StyleError
+from .look import STYLE_SIZE, Look, StyleSource, style_name
 from .pictures import FileSource, Picture, Pixels, Source, load, resize_to_side
-from .session import Session, style_inputs
+from .session import Session
 from .stream import Stream
 from .styles import Style
 
@@ -69,24 +71,25 @@ class Stylizer:
 
     @overload
     def stylize(
-        self, content: Pixels, style: Style | Source, alpha: float = 1.0, size: int | None = None
+        self, content: Pixels, style: Look | StyleSource, alpha: float | None = None, size: int | None = None
     ) -> Pixels: ...
 
     @overload
     def stylize(
-        self, content: FileSource, style: Style | Source, alpha: float = 1.0, size: int | None = None
+        self, content: FileSource, style: Look | StyleSource, alpha: float | None = None, size: int | None = None
     ) -> Image.Image: ...
 
     def stylize(
-        self, content: Source, style: Style | Source, alpha: float = 1.0, size: int | None = None
+        self, content: Source, style: Look | StyleSource, alpha: float | None = None, size: int | None = None
     ) -> Image.Image | Pixels:
         """Give a picture the style of another.
 
         Args:
             content: path, PIL image, bytes or stream of a picture file; or a uint8 array [H,W,3] or
                 [N,H,W,3], sRGB. At least 16 pixels a side, after `size`.
-            style: whatever `find_style` takes. For many pictures pass a Style, which is not encoded again.
-            alpha: strength, from 0 (the content, rebuilt) to 1 (the full style).
+            style: a Look; or a single style, whatever `Look.styles` may hold. For many pictures pass what `encode` or
+                `encode_style` gave, which is not encoded again.
+            alpha: strength, from 0 (the content, rebuilt) to 1 (the full style). None takes the look's own, or 1.
             size: shrink the content first so that its longer side has at most so many pixels.
 
         Returns:
@@ -95,25 +98,29 @@ class Stylizer:
 
         Raises:
             PictureError: the content is no picture, too small, or too large for the memory.
-            StyleError: see `find_style`.
-            OptionError: alpha outside 0 to 1, or size below 1.
+            StyleError, ModelError: see `encode`.
+            OptionError: see `Look`; or size below 1.
         """
+        look = Look.of(style, alpha)
         if isinstance(content, np.ndarray) and content.ndim == 4 and len(content):
-            inputs = style_inputs(self.find_style(style), alpha)
             frames: Pixels = np.stack([_shrunk(Picture(frame), size).pixels for frame in content])
-            results: Pixels = self._stylizer.run(frames, inputs)
+            results: Pixels = self._stylizer.run(frames, self.encode(look).inputs())
             return results
-        result = self.restyle(load(content), style, alpha, size)
+        result = self.restyle(_shrunk(load(content), size), look)
         return result.pixels if isinstance(content, np.ndarray) else result.to_pil()
 
-    def restyle(self, picture: Picture, style: Style | Source, alpha: float = 1.0, size: int | None = None) -> Picture:
+    def restyle(self, picture: Picture, look: Look) -> Picture:
         """The same for a `Picture`, which gives a `Picture`: its alpha channel is kept."""
-        inputs = style_inputs(self.find_style(style), alpha)
-        picture = _shrunk(picture, size)
-        return Picture(self._stylizer.run(picture.pixels[None], inputs)[0], picture.alpha)
+        pixels = self._stylizer.run(picture.pixels[None], self.encode(look).inputs())
+        return Picture(pixels[0], picture.alpha)
 
     def stream(
-        self, size: tuple[int, int], style: Style | Source, alpha: float = 1.0, *, depth: int | None = None
+        self,
+        size: tuple[int, int],
+        style: Look | StyleSource,
+        alpha: float | None = None,
+        *,
+        depth: int | None = None,
     ) -> Stream:
         """Stylise frames of one size, several of them on their way at once: video, cameras.
 
@@ -123,66 +130,67 @@ class Stylizer:
 
         Args:
             size: (width, height) of the frames, at least 16 each.
-            style, alpha: of the first frames, as for `stylize`; set `stream.style` and `stream.alpha` for others.
+            style, alpha: of the first frames, as for `stylize`; set `stream.look` for others.
             depth: how many frames can be in the stream. None takes one more than the device works on at once;
                 more evens out frames that take long to read or write, and adds to the latency.
 
         Raises:
             PictureError: frames too small, or too large for the memory.
-            StyleError: see `find_style`.
-            OptionError: alpha outside 0 to 1, or a depth that is too small.
+            StyleError, ModelError: see `encode`.
+            OptionError: see `Look`; or a depth that is too small.
         """
-        return Stream(self._stylizer, size, self.find_style, style, alpha, depth)
+        return Stream(self._stylizer, size, self.encode, Look.of(style, alpha), depth)
 
-    def find_style(self, spec: Style | Source, size: int = 512) -> Style:
-        """The style that `spec` stands for.
+    def encode(self, look: Look) -> Look:
+        """The same look with a Style for every picture in it, which costs nothing where there is none.
+
+        Raises:
+            PictureError, ModelError: see `encode_style`.
+            StyleError: a style of another model.
+        """
+        return replace(look, styles=tuple(self.find_style(style, look.style_size) for style in look.styles))
+
+    def find_style(self, spec: StyleSource, size: int = STYLE_SIZE) -> Style:
+        """The style that `spec` stands for, whatever `Look.styles` may hold.
 
         Args:
-            spec: Style; path of a .npy style or of a picture; name of a built-in style (a str that names no
-                file); PIL image; or uint8 array [H,W,3].
+            spec: Style, name, path, or picture.
             size: of a picture, see `encode_style`.
 
         Raises:
             StyleError: an unknown name, a broken .npy file, or a style of another model.
             PictureError, ModelError: see `encode_style`.
         """
-        style = spec if isinstance(spec, Style) else self._find(spec, size)
-        if style.code.size != self.contract.style_size:
+        (found,) = Look((spec,)).styles
+        style = found if isinstance(found, Style) else self.encode_style(found, size)
+        contract = self.contract
+        if style.code.size != contract.style_size:
             raise StyleError(
-                f"the style {style.name} has {style.code.size} values, the model {self.contract.model} takes "
-                f"{self.contract.style_size}; encode it with this model"
+                f"the style {style.name} has {style.code.size} values, the model {contract.model} takes "
+                f"{contract.style_size}; encode it with this model"
+            )
+        if style.model not in (None, contract.checkpoint_sha256):
+            raise StyleError(
+                f"the style {style.name} is not for the model {contract.model}; "
+                "give the picture itself, or use the model that encoded it"
             )
         return style
 
-    def encode_style(self, picture: Source, size: int = 512) -> Style:
+    def encode_style(self, picture: Source, size: int = STYLE_SIZE) -> Style:
         """Encode a picture as a style, named after its file.
 
         Args:
             picture: path, PIL image, bytes or stream of a picture file, or uint8 array [H,W,3], sRGB. At
                 least 16 pixels a side.
-            size: a picture whose shorter side is longer is shrunk to this. Smaller values
-                give finer strokes; larger ones take memory by their square.
+            size: see `Look.style_size`.
 
         Raises:
             PictureError: no picture, too small, or too large for the memory.
             ModelError: there is no style_encoder.onnx beside the stylizer, or it is of another model.
         """
-        name = Path(picture).stem if isinstance(picture, str | Path) else "picture"
         pixels = resize_to_side(load(picture), size, "shorter").pixels
-        return Style(self._style_encoder().run(pixels[None], {})[0], name)
-
-    def _find(self, spec: Source, size: int) -> Style:
-        if isinstance(spec, str) and not _is_file(spec):
-            style = bank().style(spec)
-            if bank().model != self.contract.checkpoint_sha256:
-                raise StyleError(
-                    f"the built-in style {style.name} is not for the model {self.contract.model}; "
-                    "give the picture itself, or use the model of the package"
-                )
-            return style
-        if isinstance(spec, str | Path) and Path(spec).suffix.lower() == ".npy":
-            return Style.load(spec)
-        return self.encode_style(spec, size)
+        code = self._style_encoder().run(pixels[None], {})[0]
+        return Style(code, style_name(picture), self.contract.checkpoint_sha256)
 
     def _style_encoder(self) -> Session:
         with self._encoder_lock:
@@ -201,10 +209,3 @@ class Stylizer:
 
 def _shrunk(picture: Picture, size: int | None) -> Picture:
     return picture if size is None else resize_to_side(picture, size)
-
-
-def _is_file(text: str) -> bool:
-    try:
-        return Path(text).is_file()
-    except (OSError, ValueError):  # longer than a path may be, or with a zero byte
-        return False

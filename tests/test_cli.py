@@ -158,7 +158,7 @@ def test_stdin_to_stdout(model, red, tmp_path):
         (["text.jpg", "-s", "red.npy"], "text.jpg"),
         (["cut.jpg", "-s", "red.npy"], "cut.jpg"),
         (["empty", "-s", "red.npy"], "the folder empty holds no picture"),
-        (["photo.png", "-s", "red.npy", "-s", "red.npy", "--mix", "1"], "1 weights for 2 styles"),
+        (["photo.png", "-s", "red.npy", "-s", "red.npy", "--mix", "1"], "1 shares for 2 styles"),
         (["photo.png", "-s", "red.npy", "--mix", "half"], "--mix 'half' is no list of numbers"),
         (["photo.png", "-s", "red.npy", "-o", "photo.png"], "photo.png would be overwritten"),
         (["photo.png", "-s", "red.npy", "-o", "out.xyz"], "'.xyz' is unknown; pictures are written as .png"),

@@ -22,6 +22,7 @@ from adain.evaluation.pairs import Pair, plan, square
 from adain.evaluation.report import Report
 from adain.evaluation.sources import FromFolder, FromModel, Predictor
 from adain.evaluation.vgg import load_vgg
+from adain.look import Look
 from adain.network.vgg import Encoder
 from adain.stylizer import Stylizer
 
@@ -168,7 +169,7 @@ def test_missing_results_and_results_of_another_size(folders, tmp_path, vgg):
 def test_colour_that_the_network_adds(folders, write_tiny, monkeypatch):
     pair, stylizer = plan(*folders)[0], Stylizer(write_tiny(), "cpu")
     content, style = square(pair.content, SIZE), square(pair.style, SIZE)
-    assert FromModel(stylizer, 0.5).more(pair, content, style)["cast"] < 0.01  # it mixes grey with grey
+    assert FromModel(stylizer, Look(alpha=0.5)).more(pair, content, style)["cast"] < 0.01  # it mixes grey with grey
     plain = stylizer.stylize
 
     def reddish(*arguments):
@@ -177,7 +178,7 @@ def test_colour_that_the_network_adds(folders, write_tiny, monkeypatch):
         return picture
 
     monkeypatch.setattr(stylizer, "stylize", reddish)
-    assert FromModel(stylizer, 0.5).more(pair, content, style)["cast"] > 20
+    assert FromModel(stylizer, Look(alpha=0.5)).more(pair, content, style)["cast"] > 20
 
 
 def predictor_file(path: Path) -> Path:
@@ -200,7 +201,7 @@ def test_style_match(folders, tmp_path, vgg, write_tiny):
     Image.new("RGB", (70, 70), (0, 0, 255)).save(photos / "blue.png")
     predictor = Predictor(predictor_file(tmp_path / "predictor.onnx"))
     pairs = [Pair(photos / "blue.png", paintings / "x.png")]
-    source = FromModel(Stylizer(write_tiny(), "cpu"), 1.0)  # gives the style's mean colour
+    source = FromModel(Stylizer(write_tiny(), "cpu"), Look())  # gives the style's mean colour
     (scored,) = Evaluation(pairs, source, vgg, size=SIZE, predictor=predictor, styles=paintings).run()
     assert scored is not None
     matches = {row: scores["emb_cos_c"] for row, scores in scored.scores.items()}

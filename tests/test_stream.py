@@ -11,6 +11,7 @@ import pytest
 
 from adain.engines.onnxruntime import CpuLane, OnnxRuntime
 from adain.errors import ModelError, OptionError, PictureError, StreamClosed, StyleError
+from adain.look import Look
 from adain.stream import Stream
 from adain.styles import Style, blend
 from adain.stylizer import Stylizer
@@ -100,11 +101,25 @@ def test_a_change_does_not_touch_frames_in_the_stream(one: Stylizer, gate: Gate)
     with one.stream(SIZE, SEA) as stream:
         stream.put(content)
         stream.style, stream.alpha = SUN, 0.5
-        assert (stream.style, stream.alpha) == (SUN, 0.5)
+        assert (stream.look.styles, stream.alpha) == ((SUN,), 0.5)
         stream.put(later)
         gate.open.set()
         np.testing.assert_array_equal(stream.get(), one.stylize(content, SEA))
         np.testing.assert_array_equal(stream.get(), one.stylize(later, SUN, 0.5))
+
+
+def test_a_look_is_set_at_once(one: Stylizer) -> None:
+    content = frames(1)[0]
+    with one.stream(SIZE, Look((SEA, SUN), alpha=0.5)) as stream:
+        before = stream.look
+        with pytest.raises(StyleError, match="has 2 values"):
+            stream.look = Look(Style(np.zeros(2, np.float32), "short"), alpha=0.1)
+        assert stream.look is before  # all of it or nothing
+        stream.look = Look(content, alpha=0.25)
+        assert (stream.style.name, stream.alpha) == ("picture", 0.25)
+        np.testing.assert_array_equal(next(stream.run([content])), one.stylize(content, content, 0.25))
+        stream.alpha = 1
+        assert stream.style.name == "picture"
 
 
 def test_styles_are_found_and_checked(one: Stylizer) -> None:

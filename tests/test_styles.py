@@ -1,4 +1,5 @@
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -89,14 +90,21 @@ def test_blend_is_the_weighted_mean() -> None:
     np.testing.assert_array_equal(blend([style(5), style(7)], [0, 2]).code, [7])
 
 
-@pytest.mark.parametrize("weights", [[1, -1], [0, 0], [1, float("nan")], [1, float("inf")], [1], [1, 2, 3], []])
-def test_weights_that_do_not_fit(weights: list[float]) -> None:
-    with pytest.raises(OptionError, match="weights"):
-        blend([style(1), style(2)], weights)
+@pytest.mark.parametrize("shares", [[1, -1], [0, 0], [1, float("nan")], [1, float("inf")], [1], [1, 2, 3], []])
+def test_shares_that_do_not_fit(shares: list[float]) -> None:
+    with pytest.raises(OptionError, match="shares"):
+        blend([style(1), style(2)], shares)
 
 
 def test_styles_that_do_not_fit_together() -> None:
     with pytest.raises(StyleError, match="a has 1, b has 2 values"):
         blend([style(1, name="a"), style(1, 2, name="b")], [1, 1])
-    with pytest.raises(OptionError, match="0 weights for 0 styles"):
+    with pytest.raises(StyleError, match="the styles a, b are of different models; encode them with one model"):
+        blend([replace(style(1, name="a"), model="x"), replace(style(1, name="b"), model="y")], [1, 1])
+    with pytest.raises(OptionError, match="there is no style; give one or more"):
         blend([], [])
+
+
+def test_a_blend_is_of_the_model_of_its_styles() -> None:
+    assert blend([style(1), style(2)], [1, 1]).model is None
+    assert blend([style(1), replace(style(2), model="x")], [1, 1]).model == "x"

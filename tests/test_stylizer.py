@@ -18,6 +18,8 @@ from PIL import Image
 from adain import shipped, stylizer
 from adain.engines.cuda.check import cuda_problem
 from adain.errors import DeviceError, ModelError, OptionError, PictureError, StyleError
+from adain.look import Look
+from adain.pictures import Picture
 from adain.session import from_portable, to_portable
 from adain.styles import Style
 from adain.stylizer import Stylizer
@@ -88,6 +90,24 @@ def test_alpha_channels_are_put_back(restyle: Stylizer) -> None:
     assert result.mode == "RGBA"
     np.testing.assert_array_equal(np.asarray(result)[..., 3], opacity)
     np.testing.assert_array_equal(np.asarray(result)[..., :3], blended(content, SEA.code, 0.5))
+
+
+def test_a_look_of_several_styles(restyle: Stylizer) -> None:
+    content, wall = noise(20, 30), noise(32, 32)
+    look = Look((SEA, wall), shares=(3, 1), alpha=0.5)
+    code = 0.75 * SEA.code + 0.25 * wall.mean((0, 1)) / 255
+    np.testing.assert_allclose(restyle.stylize(content, look).astype(int), blended(content, code, 0.5), atol=1)
+    encoded = restyle.encode(look)
+    assert (encoded.name, encoded.shares, encoded.alpha) == ("sea + picture", (0.75, 0.25), 0.5)
+    np.testing.assert_array_equal(restyle.stylize(content, encoded), restyle.stylize(content, look))
+    np.testing.assert_array_equal(restyle.stylize(content, look, alpha=0), content)  # in place of the look's own
+
+
+def test_pictures_give_pictures(restyle: Stylizer) -> None:
+    picture = Picture(noise(20, 30), RANDOM.integers(0, 256, (20, 30), dtype=np.uint8))
+    result = restyle.restyle(picture, Look(SEA, alpha=0.5))
+    np.testing.assert_array_equal(result.pixels, blended(picture.pixels, SEA.code, 0.5))
+    assert result.alpha is picture.alpha
 
 
 def test_size_shrinks_the_content(restyle: Stylizer) -> None:
@@ -181,6 +201,9 @@ def test_what_a_style_can_be(restyle: Stylizer, tmp_path: Path, monkeypatch: pyt
     np.testing.assert_array_equal(restyle.stylize(picture, "wall.png"), expected)
     with pytest.raises(PictureError, match="cannot be read"):
         restyle.find_style(Path("absent.png"))
+    assert restyle.find_style(picture).model == TINY.checkpoint_sha256
+    with pytest.raises(StyleError, match="the style sea is not for the model tiny"):
+        restyle.find_style(replace(SEA, model="1" * 64))
     with pytest.raises(StyleError, match="the style long has 4 values, the model tiny takes 3; encode it with"):
         restyle.find_style(Style(np.ones(4, np.float32), "long"))
 
@@ -196,7 +219,7 @@ def test_builtin_styles(restyle: Stylizer, tmp_path: Path, monkeypatch: pytest.M
         with pytest.raises(StyleError, match="no style or file named"):
             restyle.find_style(name)
     monkeypatch.setattr(shipped, "STYLES", tmp_path / "other")
-    with pytest.raises(StyleError, match="the built-in style sea is not for the model tiny"):
+    with pytest.raises(StyleError, match="the style sea is not for the model tiny"):
         restyle.find_style("sea")
 
 

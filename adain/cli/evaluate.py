@@ -8,6 +8,7 @@ import typer
 from typer import Argument, Option
 
 from ..errors import OptionError
+from ..look import Look
 from ..stylizer import Stylizer
 from .options import Device, JsonOption, QuietOption, must_be_folder, need_extra
 from .printing import complain, print_table, progress_bar, stderr_console
@@ -56,7 +57,7 @@ def evaluate(
         raise OptionError("MODEL and --outputs exclude each other; leave one out")
     planned = plan(content, style, pairs, seed)
     must_be_folder(out)
-    source = FromFolder(outputs) if outputs else FromModel(Stylizer(model, device.value), alpha)
+    source = FromFolder(outputs) if outputs else FromModel(Stylizer(model, device.value), Look(alpha=alpha))
     match = Predictor(predictor) if predictor else None
     evaluation = Evaluation(planned, source, load_vgg(vgg, device.value), size=size, predictor=match, styles=style)
     report, console = Report(source.label, out, keep_outputs=outputs is None), stderr_console(quiet or as_json)

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
-from .. import batch
+from ..apps import files
 from ..bank import bank
 from ..errors import OptionError
-from ..styles import blend
+from ..look import Look
 from ..stylizer import Stylizer
 from .options import Device, JsonOption, ModelOption, QuietOption
 from .printing import complain, print_table, progress_bar, stderr_console
@@ -23,7 +23,7 @@ def stylize(
         list[str],
         Option("--style", "-s", help="A picture, a .npy style, or a name of `adain styles`. May be repeated."),
     ],
-    mix: Annotated[str | None, Option(help="Weights of several styles, such as 0.7,0.3.", show_default="equal")] = None,
+    mix: Annotated[str | None, Option(help="Shares of several styles, such as 0.7,0.3.", show_default="equal")] = None,
     alpha: Annotated[float, Option(help="0 gives back the content, 1 is the full style.")] = 1.0,
     size: Annotated[int | None, Option(help="Shrink the longer side to this, in px.", show_default="as it is")] = None,
     style_size: Annotated[int, Option(help="Shrink style pictures to this shorter side, in px: finer strokes.")] = 512,
@@ -42,30 +42,29 @@ def stylize(
     The result has the size and the orientation of the content. Bad files in a batch are reported and
     skipped; the exit code is then 2.
     """
-    weights = _weights(mix, len(style))
-    stylizer = Stylizer(model, device.value, threads=threads)
-    found = [stylizer.find_style(spec, style_size) for spec in style]
-    mixed = blend(found, weights) if len(found) > 1 else found[0]
-    jobs = batch.plan(content, out, mixed.name.replace(" + ", "+"), keep=style)
-    if as_json and jobs[0].output == batch.STANDARD:
+    look = Look(tuple(style), _shares(mix), alpha, style_size)
+    jobs = files.plan(content, out, look, size, keep=style)
+    to_stdout = any(job.to_stdout for job in jobs)
+    if as_json and to_stdout:
         raise OptionError("--json and the picture cannot both go to stdout; give a file with -o")
-    console, done = stderr_console(quiet or as_json or jobs[0].output == batch.STANDARD), []
+    stylizer = Stylizer(model, device.value, threads=threads)
+    console, done = stderr_console(quiet or as_json or to_stdout), []
     with progress_bar(console, len(jobs) > 1) as progress:
         task = progress.add_task("pictures", total=len(jobs), note="")
-        for result in batch.run(stylizer, jobs, mixed, alpha=alpha, size=size):
+        for result in files.run(stylizer, jobs):
             done.append(result)
             progress.update(task, advance=1)
             if result.error:
                 complain(result.error)
             else:
                 note = f"{result.width}x{result.height}, {result.seconds:.2f} s on {stylizer.device}"
-                console.print(f"{result.output}  {note}", markup=False)
+                console.print(f"{result.job.output}  {note}", markup=False)
     failed = sum(result.error is not None for result in done)
     if as_json:
         facts = {
             "model": stylizer.contract.model,
             "device": stylizer.device,
-            "style": mixed.name,
+            "style": look.name,
             "alpha": alpha,
         }
         typer.echo(json.dumps(facts | {"pictures": [result.to_dict() for result in done]}, indent=2))
@@ -111,10 +110,8 @@ def styles(
         stderr_console().print(f"{target}  {style.code.size} numbers", markup=False)
 
 
-def _weights(mix: str | None, styles: int) -> list[float]:
-    if mix is None:
-        return [1.0] * styles
+def _shares(mix: str | None) -> tuple[float, ...]:
     try:
-        return [float(part) for part in mix.split(",")]
+        return tuple(float(part) for part in mix.split(",")) if mix is not None else ()
     except ValueError as error:
         raise OptionError(f"--mix {mix!r} is no list of numbers; write it like 0.7,0.3") from error

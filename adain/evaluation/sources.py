@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ..engines import open_engine
 from ..errors import ModelError, PictureError, first_line
+from ..look import Look
 from ..pictures import Picture, Pixels, load, resize
 from ..styles import Style
 from ..stylizer import Stylizer
@@ -37,26 +38,26 @@ class FromModel:
 
     Args:
         stylizer: the model.
-        alpha: strength, 0 to 1.
+        look: what the results shall look like, without styles.
     """
 
-    def __init__(self, stylizer: Stylizer, alpha: float) -> None:
+    def __init__(self, stylizer: Stylizer, look: Look) -> None:
         self.label = stylizer.contract.model
-        self._stylizer, self._alpha = stylizer, alpha
+        self._stylizer, self._look = stylizer, look
         self._encoded: dict[tuple[Path, bool], Style] = {}
 
     def facts(self) -> dict[str, Any]:
         """Where it ran, how strongly, and which checkpoint it is of."""
         checkpoint = self._stylizer.contract.checkpoint_sha256
-        return {"alpha": self._alpha, "device": self._stylizer.device, "checkpoint_sha256": checkpoint}
+        return {"alpha": self._look.alpha, "device": self._stylizer.device, "checkpoint_sha256": checkpoint}
 
     def __call__(self, pair: Pair, content: Pixels, style: Pixels) -> Pixels:
         """Stylise a crop after a crop."""
-        return self._stylizer.stylize(content, self._encode(pair, style), self._alpha)
+        return self._stylizer.stylize(content, self._look.after(self._encode(pair, style)))
 
     def more(self, pair: Pair, content: Pixels, style: Pixels) -> Scores:
         """cast: see `metrics.chroma`."""
-        output = self._stylizer.stylize(_grey(content), self._encode(pair, _grey(style), grey=True), self._alpha)
+        output = self._stylizer.stylize(_grey(content), self._look.after(self._encode(pair, _grey(style), grey=True)))
         return {"cast": metrics.chroma(output)}
 
     def _encode(self, pair: Pair, style: Pixels, grey: bool = False) -> Style:

@@ -14,7 +14,7 @@ folders.py   the pictures in folders and in tar files
 from .folders import PictureBytes, find_pictures, find_with_shards
 from .picture import Picture, Pixels
 from .read import MAX_PIXELS, FileSource, Source, load, read_size
-from .resize import resize, resize_to_side, square
+from .resize import check_side, resize, resize_to_side, square
 from .write import FORMATS, format_of, save
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "PictureBytes",
     "Pixels",
     "Source",
+    "check_side",
     "find_pictures",
     "find_with_shards",
     "format_of",

@@ -11,6 +11,12 @@ Filter = Literal["lanczos", "bicubic"]
 _FILTERS = {"lanczos": Image.Resampling.LANCZOS, "bicubic": Image.Resampling.BICUBIC}
 
 
+def check_side(size: int) -> None:
+    """Raise an OptionError where a side would have no pixel."""
+    if size < 1:
+        raise OptionError(f"the size is {size}; give the pixels of a side, 1 or more")
+
+
 def resize(picture: Picture, width: int, height: int, filter: Filter = "lanczos") -> Picture:
     """Bring a picture to a size in px; colours of what is transparent do not bleed into the rest."""
     if (picture.width, picture.height) == (width, height):
@@ -29,8 +35,7 @@ def resize_to_side(picture: Picture, size: int, which: Literal["longer", "shorte
     Raises:
         OptionError: size below 1.
     """
-    if size < 1:
-        raise OptionError(f"the size is {size}; give the pixels of a side, 1 or more")
+    check_side(size)
     sides = (picture.width, picture.height)
     side = max(sides) if which == "longer" else min(sides)
     if side <= size:

@@ -1,0 +1,162 @@
+"""Picture files: which becomes which, and the loop that goes on over bad ones."""
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ..errors import OptionError, PictureError
+from ..look import Look
+from ..pictures import FORMATS, Picture, check_side, find_pictures, format_of, load, resize_to_side, save
+from ..stylizer import Stylizer
+
+STANDARD = "-"  # stdin as content, stdout as output
+
+
+@dataclass(frozen=True)
+class Job:
+    """One picture to restyle.
+
+    Attributes:
+        content: its file, or "-" for stdin.
+        output: the file to write, or "-" for stdout.
+        look: what it shall look like.
+        size: shrink it first so that its longer side has at most so many px; None keeps its size.
+
+    Raises:
+        OptionError: size below 1.
+    """
+
+    content: str
+    output: str
+    look: Look
+    size: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.size is not None:
+            check_side(self.size)
+
+    @property
+    def to_stdout(self) -> bool:
+        """Whether the picture itself goes to stdout."""
+        return self.output == STANDARD
+
+    def read(self) -> Picture:
+        """The content in its size; raises a PictureError as `pictures.load` does."""
+        picture = load(sys.stdin.buffer if self.content == STANDARD else self.content)
+        return picture if self.size is None else resize_to_side(picture, self.size)
+
+    def write(self, picture: Picture) -> None:
+        """Write the result; raises a PictureError as `pictures.save` does."""
+        save(picture, sys.stdout.buffer if self.to_stdout else self.output)
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of a job: the size of the result in px and the time in seconds, or the error."""
+
+    job: Job
+    width: int = 0
+    height: int = 0
+    seconds: float = 0.0
+    error: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON: the error alone, or everything else."""
+        if self.error:
+            return {"content": self.job.content, "error": self.error}
+        facts = {"width": self.width, "height": self.height, "seconds": self.seconds}
+        return {"content": self.job.content, "output": self.job.output, **facts}
+
+
+def plan(
+    contents: Sequence[str], out: str | None, look: Look, size: int | None = None, keep: Sequence[str] = ()
+) -> list[Job]:
+    """Name the output of every content.
+
+    One picture goes to the file `out`, or into `out` if that is a folder (or ends in a slash); several go
+    into the folder `out`, folders with their subfolders. Without `out` that is the present folder, and names
+    get the styles' names added.
+
+    Args:
+        contents: files, folders, or "-".
+        out: file, folder, "-" or None.
+        look, size: of every job.
+        keep: more files that must not be overwritten, such as the style's.
+
+    Raises:
+        PictureError: a content is missing, or a folder has no pictures.
+        OptionError: an output would be a content or one of `keep`, two would have one name, or the format of
+            `out` is unknown; or size below 1.
+    """
+    single = len(contents) == 1 and not Path(contents[0]).is_dir()
+    into_folder = out is not None and out != STANDARD and (Path(out).is_dir() or out.endswith(("/", "\\")))
+    if single and not into_folder and (out or contents[0] == STANDARD):
+        target = out or STANDARD
+        if target != STANDARD:
+            format_of(Path(target).suffix)
+        source = STANDARD if contents[0] == STANDARD else str(find_pictures(contents)[0])
+        pairs = [(source, target)]
+    else:
+        if out == STANDARD:
+            raise OptionError("several pictures cannot go to stdout; give a folder with -o")
+        if out is not None and not into_folder and Path(out).suffix.lower() in FORMATS:
+            raise OptionError(f"several pictures cannot go into one file {out}; give a folder with -o")
+        if contents.count(STANDARD) > 1:
+            raise OptionError("stdin is one picture; give - once")
+        style = look.name.replace(" + ", "+")
+        pairs = [pair for content in contents for pair in _into_folder(content, out, style)]
+    _check_overwriting(pairs, keep)
+    return [Job(content, output, look, size) for content, output in pairs]
+
+
+def _into_folder(content: str, out: str | None, style: str) -> Iterator[tuple[str, str]]:
+    folder = Path(out or ".")
+    if content == STANDARD:
+        yield content, str(folder / f"stdin-{style}.png")
+        return
+    root = Path(content)
+    nested = root.is_dir() and out is not None and root.resolve() in folder.resolve().parents
+    for path in find_pictures([content]):
+        if nested and path.resolve().is_relative_to(folder.resolve()):
+            continue  # the result of an earlier call
+        inside = path.relative_to(root).parent if root.is_dir() else Path()
+        suffix = path.suffix if path.suffix.lower() in FORMATS else ".png"
+        name = path.stem + suffix if out else f"{path.stem}-{style}{suffix}"
+        yield str(path), str(folder / inside / name)
+
+
+def _check_overwriting(pairs: Sequence[tuple[str, str]], keep: Sequence[str]) -> None:
+    kept = {Path(file).resolve(): file for file in (*keep, *(content for content, _ in pairs)) if file != STANDARD}
+    seen: dict[Path, str] = {}
+    for content, target in pairs:
+        if target == STANDARD:
+            continue
+        output = Path(target).resolve()
+        if output in kept:
+            raise OptionError(f"{kept[output]} would be overwritten; give another -o")
+        if output in seen:
+            raise OptionError(f"{seen[output]} and {content} would both become {target}; rename one")
+        seen[output] = content
+
+
+def run(stylizer: Stylizer, jobs: Sequence[Job]) -> Iterator[Done]:
+    """Do the jobs one by one; a bad picture is reported and does not stop the others.
+
+    Raises:
+        AdaINError: the look cannot be had of this model, or the model fails.
+    """
+    encode = cache(stylizer.encode)  # the jobs of a plan share their look
+    for job in jobs:
+        look = encode(job.look)
+        began = time.perf_counter()
+        try:
+            picture = stylizer.restyle(job.read(), look)
+            job.write(picture)
+            yield Done(job, picture.width, picture.height, round(time.perf_counter() - began, 3))
+        except PictureError as error:
+            text = str(error)
+            yield Done(job, error=text if text.startswith(job.content) else f"{job.content}: {text}")
