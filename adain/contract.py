@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Literal, Self, get_args
 
 from .errors import ModelError
+from .onnx_file import Tensor, parse
 
 VERSION = "1"
 OPSET = 18
@@ -32,6 +33,16 @@ GRAPHS: dict[Graph, tuple[tuple[str, ...], str]] = {
     "stylizer": (("content", "style", "alpha"), "stylized"),
     "style_encoder": (("image",), "style"),
     "adain": (("content", "style_image", "alpha"), "stylized"),
+}
+
+Kind = Literal["pixels", "code", "strength"]
+KINDS: dict[str, Kind] = {
+    "content": "pixels",
+    "image": "pixels",
+    "style_image": "pixels",
+    "stylized": "pixels",
+    "style": "code",
+    "alpha": "strength",
 }
 
 PREFIX = "adain."  # of every metadata key
@@ -61,6 +72,61 @@ class Contract:
         return {PREFIX + name: str(value) for name, value in values.items()}
 
     @classmethod
+    def read(cls, model: bytes, file: str, graph: Graph | None = None) -> Self:
+        """What an ONNX file says of itself; nothing of it is run.
+
+        Args:
+            model: the bytes of the file, untrusted.
+            file: its name, for messages.
+            graph: which one it has to be; None takes any.
+
+        Raises:
+            ModelError: no ONNX file, not one of ours, another graph, or tensors that are not the contract's.
+        """
+        try:
+            head = parse(model)
+        except ValueError as error:
+            raise ModelError(
+                f"{file} is no ONNX file that can be run here ({error}); "
+                "give a file or folder that `adain export` wrote"
+            ) from error
+        contract = cls.from_metadata(head.metadata, file)
+        if graph not in (None, contract.graph):
+            raise ModelError(f"{file} is the graph {contract.graph}; {graph}.onnx was expected")
+        expected = {each.name: each.type for each in (*contract.inputs, contract.output)}
+        found = {each.name: each.type for each in (*head.inputs, *head.outputs)}
+        if found != expected or contract.stride < 1 or contract.style_size < 1:
+            raise ModelError(
+                f"{file} does not keep the contract that it names: it has {found}, "
+                f"{expected} was expected; export it again"
+            )
+        return contract
+
+    @property
+    def inputs(self) -> tuple[Tensor, ...]:
+        """The graph's inputs, in order."""
+        return tuple(self._tensor(name, "style_" if name.startswith("style") else "") for name in GRAPHS[self.graph][0])
+
+    @property
+    def output(self) -> Tensor:
+        """The graph's output."""
+        return self._tensor(GRAPHS[self.graph][1], "")
+
+    def _tensor(self, name: str, prefix: str) -> Tensor:
+        """What the contract says of a tensor; `prefix` keeps the free axes of the style apart from the content's."""
+        batch, height, width = (prefix + axis for axis in ("batch", "height", "width"))
+        # In portable files "8*height": tract takes it by its word, and so knows that half of it doubled is the same.
+        shapes: dict[tuple[Kind, Io], tuple[str, tuple[int | str, ...]]] = {
+            ("pixels", "bytes"): ("uint8", (batch, height, width, 3)),
+            ("pixels", "portable"): ("float32", (1, 3, f"{self.stride}*{height}", f"{self.stride}*{width}")),
+            ("code", "bytes"): ("float32", (batch, self.style_size)),
+            ("code", "portable"): ("float32", (1, self.style_size)),
+            ("strength", "bytes"): ("float32", (1,)),
+            ("strength", "portable"): ("float32", (1,)),
+        }
+        return Tensor(name, *shapes[KINDS[name], self.io])
+
+    @classmethod
     def from_metadata(cls, metadata: Mapping[str, str], file: str) -> Self:
         """Read what `to_metadata` wrote.
 
@@ -85,8 +151,9 @@ class Contract:
         known = {PREFIX + field.name: field.name for field in fields(cls)}
         values = {known[key]: text for key, text in metadata.items() if key in known}
         try:
-            if values["graph"] not in GRAPHS or values["io"] not in get_args(Io):
-                raise ValueError(f"graph {values['graph']}, io {values['io']}")
+            for key, known_values in (("graph", GRAPHS), ("io", get_args(Io)), ("precision", get_args(Precision))):
+                if values[key] not in known_values:
+                    raise ValueError(f"{key} {values[key]}")
             return cls(
                 **values  # type: ignore[arg-type]
                 | {

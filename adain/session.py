@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from .contract import GRAPHS, MIN_SIDE, Contract, Graph
 from .engines import Compute, Device, Inputs, open_engine
 from .errors import AdaINError, ModelError, PictureError, first_line, out_of_memory
+from .onnx_file import read_bytes
 from .pictures import Pixels
-
-MAX_MODEL_BYTES = 2**31 - 1  # more than protobuf, and so an ONNX file without external data, can hold
 
 Floats = NDArray[np.float32]
 
@@ -22,7 +21,7 @@ class Session:
     """An ONNX file of the contract in an engine; pixels are uint8 whatever its io.
 
     Args:
-        file: untrusted; read whole, at most MAX_MODEL_BYTES, and nothing beside it.
+        file: untrusted; read whole, at most 2 GB, and nothing beside it.
         graph: which one it has to be; None takes any.
         device, threads, precision: see `adain.engines.open_engine`.
 
@@ -40,9 +39,11 @@ class Session:
         precision: Compute = "auto",
     ) -> None:
         self.file = file
-        model = _read(file)
+        model = read_bytes(file)
+        self.contract = Contract.read(model, str(file), graph)
+        stored = self.contract.precision
         try:
-            self.engine = open_engine(model, device, threads=threads, precision=precision)
+            self.engine = open_engine(model, device, threads=threads, precision=precision, stored=stored)
         except AdaINError:
             raise
         except Exception as error:  # the errors of the engines share no base class
@@ -50,8 +51,6 @@ class Session:
                 f"{file} is no ONNX file that can be run here ({first_line(error)}); "
                 "give a file or folder that `adain export` wrote"
             ) from error
-        self.contract = Contract.from_metadata(self.engine.metadata, str(file))
-        self._check(graph)
 
     def run(self, pixels: Pixels, inputs: dict[str, Floats]) -> Any:
         """Run on uint8 [N,H,W,3]; gives uint8 [N,H,W,3], or float32 [N,S] of a style encoder."""
@@ -114,21 +113,6 @@ class Session:
                 ) from error
             raise ModelError(f"{self.file} failed to run ({first_line(error)})") from error
 
-    def _check(self, graph: Graph | None) -> None:
-        contract = self.contract
-        if contract.graph != graph and graph is not None:
-            raise ModelError(f"{self.file} is the graph {contract.graph}; {graph}.onnx was expected")
-        names, output = GRAPHS[contract.graph]
-        pixels = "uint8" if contract.io == "bytes" else "float32"
-        others = {"style": "float32", "alpha": "float32"}
-        expected = {name: others.get(name, pixels) for name in (*names, output)}
-        found = {each.name: each.type for each in (*self.engine.inputs, *self.engine.outputs)}
-        if found != expected or contract.stride < 1 or contract.style_size < 1:
-            raise ModelError(
-                f"{self.file} does not keep the contract that it names: it has {found}, "
-                f"{expected} was expected; export it again"
-            )
-
 
 def _kind(value: object) -> str:
     return f"{value.dtype} {list(value.shape)}" if isinstance(value, np.ndarray) else type(value).__name__
@@ -154,15 +138,3 @@ def from_portable(pixels: Floats, height: int, width: int) -> Pixels:
     cropped = pixels[0, :, :height, :width].transpose(1, 2, 0)
     result: Pixels = np.rint(cropped.clip(0, 1) * 255).astype(np.uint8)
     return result
-
-
-def _read(file: Path) -> bytes:
-    try:
-        if file.stat().st_size > MAX_MODEL_BYTES:
-            raise ModelError(f"{file} is larger than 2 GB, which no model of ours is; give another file")
-        return file.read_bytes()
-    except OSError as error:
-        raise ModelError(
-            f"the model {file} cannot be read ({error.strerror}); "
-            "give a file or folder that `adain export` wrote, or reinstall adain"
-        ) from error

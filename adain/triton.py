@@ -16,12 +16,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import __version__
-from .contract import Graph, Io, Precision
-from .engines import Tensor
+from .contract import Contract, Graph, Io, Precision
 from .errors import OptionError
 from .export import Exported, export
 from .network.checkpoint import ModelFile
-from .session import Session
+from .onnx_file import Tensor
 
 ENSEMBLE = "adain"
 MODELS: dict[Graph, str] = {"stylizer": "adain_stylizer", "style_encoder": "adain_style_encoder"}
@@ -59,7 +58,7 @@ class _Tensor:
 
     @classmethod
     def of(cls, tensor: Tensor) -> "_Tensor":
-        """From an input or output of an engine."""
+        """From an input or output of a graph."""
         dims = tuple(axis if isinstance(axis, int) else -1 for axis in tensor.shape)
         return cls(tensor.name, _TYPES[tensor.type], dims)
 
@@ -91,16 +90,16 @@ def write_repository(
     """
     with _new_folder(out) as folder:
         files = export(source, folder, io=io, precision=precision, compact=compact, graphs=tuple(MODELS))
-        sessions: dict[Graph, Session] = {}
+        contracts: dict[Graph, Contract] = {}
         written = []
         for file in files:
             model = Path(MODELS[file.graph], "1", "model.onnx")
             (folder / model).parent.mkdir(parents=True)
             file.path.rename(folder / model)
-            sessions[file.graph] = session = Session(folder / model, file.graph, "cpu")
-            _write(folder, MODELS[file.graph], _model_config(session))
+            contracts[file.graph] = contract = Contract.read((folder / model).read_bytes(), str(model), file.graph)
+            _write(folder, MODELS[file.graph], _model_config(contract))
             written.append(replace(file, path=out / model))
-        _write(folder, ENSEMBLE, _ensemble_config(sessions["stylizer"], sessions["style_encoder"]))
+        _write(folder, ENSEMBLE, _ensemble_config(contracts["stylizer"], contracts["style_encoder"]))
         version = folder / ENSEMBLE / "1"  # has to be there, though an ensemble has no file
         version.mkdir()
         (version / ".keep").touch()  # git and object stores know no empty folders
@@ -133,14 +132,13 @@ def _write(folder: Path, model: str, config: str) -> None:
     (folder / model / "config.pbtxt").write_text(head + config, "utf-8", newline="\n")
 
 
-def _model_config(session: Session) -> str:
-    inputs, outputs = map(_Tensor.of, session.engine.inputs), map(_Tensor.of, session.engine.outputs)
+def _model_config(contract: Contract) -> str:
+    inputs, outputs = map(_Tensor.of, contract.inputs), [_Tensor.of(contract.output)]
     return 'backend: "onnxruntime"\n' + _BATCHING + _list("input", inputs) + _list("output", outputs) + _OPTIONS
 
 
-def _ensemble_config(stylizer: Session, encoder: Session) -> str:
-    stylizes, encodes = stylizer.engine, encoder.engine
-    tensors = {each.name: _Tensor.of(each) for each in (*stylizes.inputs, *stylizes.outputs, *encodes.inputs)}
+def _ensemble_config(stylizer: Contract, encoder: Contract) -> str:
+    tensors = {each.name: _Tensor.of(each) for each in (*stylizer.inputs, stylizer.output, *encoder.inputs)}
     style_image = replace(tensors["image"], name="style_image")
     steps = (
         _step("style_encoder", {"image": "style_image"}, {"style": "style"}),

@@ -31,6 +31,8 @@ from adain.engines.cuda import engine as cuda
 from adain.engines.cuda import tensorrt
 from adain.engines.cuda.half import to_half
 from adain.errors import DeviceError, OptionError, PictureError
+from adain.onnx_file import parse
+from adain.session import Session as OurSession
 
 MODEL = tiny(TINY).SerializeToString()
 SHIPPED = shipped.ONNX / "stylizer.onnx"
@@ -447,9 +449,8 @@ def _psnr(one: Any, other: Any) -> float:
 
 def test_half_precision_keeps_the_picture() -> None:
     inputs, model = _shipped_feed(), SHIPPED.read_bytes()
+    assert parse(model) == parse(to_half(model))
     full, half = (open_engine(each, "cpu") for each in (model, to_half(model)))
-    assert (full.metadata["adain.precision"], half.metadata["adain.precision"]) == ("fp32", "fp16")
-    assert (full.inputs, full.outputs) == (half.inputs, half.outputs)
     assert _psnr(full.run(inputs), half.run(inputs)) > 55
 
 
@@ -466,9 +467,7 @@ def test_half_precision_of_convolutions_not_of_statistics() -> None:
     assert between["Cast"] < between["Conv"]  # what moves values between convolutions stays in float16
 
 
-def test_models_that_are_not_converted() -> None:
-    half = to_half(SHIPPED.read_bytes())
-    assert to_half(half) is half
+def test_weights_outside_are_left_there() -> None:
     model = tiny(TINY)
     model.graph.initializer[0].data_location = onnx.TensorProto.EXTERNAL
     outside = model.SerializeToString()
@@ -477,16 +476,21 @@ def test_models_that_are_not_converted() -> None:
 
 def test_half_precision_without_onnx(gpu: Gpu, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnx", None)
-    assert open_cuda().metadata["adain.precision"] == "fp32"
+    assert open_cuda().precision == "fp32"
     with pytest.raises(OptionError, match=r"fp16 needs the package onnx: pip install 'adain\[cuda\]'"):
         open_cuda(precision="fp16")
-    assert open_cuda(precision="fp32").metadata["adain.precision"] == "fp32"
+    assert open_cuda(precision="fp32").precision == "fp32"
 
 
-def test_precision_of_a_stylizer(gpu: Gpu, write_tiny: Callable[..., Path]) -> None:
-    assert Stylizer(write_tiny(), device="cuda").contract.precision == "fp16"
-    assert Stylizer(write_tiny(), device="cuda", precision="fp32").contract.precision == "fp32"
-    assert Stylizer(write_tiny(), device="cpu").contract.precision == "fp32"
+def test_precision(gpu: Gpu, write_tiny: Callable[..., Path]) -> None:
+    def precisions(device: Any, precision: Any) -> tuple[str, str]:
+        """Of the engine, and of what the file says of itself."""
+        session = OurSession(write_tiny() / "stylizer.onnx", "stylizer", device, precision=precision)
+        return session.engine.precision, session.contract.precision
+
+    assert precisions("cuda", "auto") == ("fp16", "fp32")
+    assert precisions("cuda", "fp32") == ("fp32", "fp32")
+    assert precisions("cpu", "auto") == ("fp32", "fp32")
     with pytest.raises(OptionError, match="the precision fp16 is for cuda and tensorrt"):
         Stylizer(write_tiny(), device="cpu", precision="fp16")
     with pytest.raises(OptionError, match="the precision is 'int8'; give one of auto, fp32, fp16"):

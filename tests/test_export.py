@@ -1,7 +1,5 @@
 """The export: what the files say, and that they compute what PyTorch computes."""
 
-from dataclasses import replace
-
 import numpy as np
 import onnx
 import onnxruntime
@@ -158,17 +156,3 @@ def test_what_read_checkpoint_takes(tmp_path):
 def test_compact_needs_float32(source, tmp_path):
     with pytest.raises(OptionError, match="--compact is for fp32"):
         export.export(source, tmp_path, precision="fp16", compact=True)
-
-
-def test_metadata_round_trip_and_refusals():
-    facts = Contract("adain", "bytes", "fp16", "m", "vgg19", ("relu4_1",), 1024, 8, "0", "l", "a", "1")
-    metadata = facts.to_metadata()
-    assert Contract.from_metadata(metadata, "f") == facts
-    assert Contract.from_metadata(metadata | {"adain.note": "of a later adain"}, "f") == facts
-    assert all(isinstance(value, str) for value in metadata.values())
-    with pytest.raises(ModelError, match=r"f is an ONNX file, but not one of adain's"):
-        Contract.from_metadata({"author": "me"}, "f")
-    with pytest.raises(ModelError, match="contract version 9, this adain knows version 1"):
-        Contract.from_metadata(replace(facts, contract="9").to_metadata(), "f")
-    with pytest.raises(ModelError, match="incomplete"):
-        Contract.from_metadata(metadata | {"adain.stride": "eight"}, "f")

@@ -5,7 +5,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from importlib import util
 from pathlib import Path
 from typing import Any
@@ -47,22 +46,9 @@ def some(height: int = 17, width: int = 19, batch: int = 2) -> dict[str, Any]:
 
 
 @needs_openvino
-@pytest.mark.parametrize(
-    "model",
-    [MODEL, *(tiny(replace(TINY, graph="style_encoder", io=io)).SerializeToString() for io in ("bytes", "portable"))],
-)
-def test_it_says_of_a_file_what_onnxruntime_says(model: bytes) -> None:
-    ours, theirs = opened(model), opened(model, "cpu")
-    assert (ours.device, ours.lanes) == ("openvino", 1)
-    assert ours.metadata == theirs.metadata
-    for one, other in zip((*ours.inputs, *ours.outputs), (*theirs.inputs, *theirs.outputs), strict=True):
-        assert (one.name, one.type) == (other.name, other.type)
-        assert one.shape == tuple(axis if isinstance(axis, int) else None for axis in other.shape)  # names are lost
-
-
-@needs_openvino
 def test_it_gives_what_onnxruntime_gives_and_so_does_a_lane() -> None:
     ours, theirs = opened(MODEL, threads=1), opened(MODEL, "cpu")
+    assert (ours.device, ours.lanes) == ("openvino", 1)
     for inputs in (some(), some(31, 16, 1), some()):
         result, lane = ours.run(inputs), ours.lane(inputs)
         np.testing.assert_allclose(result.astype(int), theirs.run(inputs), atol=1)
@@ -94,7 +80,6 @@ def test_colours_are_counted_in_float32() -> None:
     """What has no convolution before it, which OpenVINO would take in bfloat16 unless it is an output."""
     engine = opened((shipped.ONNX / "stylizer.onnx").read_bytes())
     assert isinstance(engine, openvino.OpenVino)
-    assert [each.name for each in engine.outputs] == ["stylized"]
     operations = engine.compiled.get_runtime_model().get_ordered_ops()
     first = next(op for op in operations if op.get_rt_info()["layerType"].value == "Convolution")
     before, found = [first.input_value(0).get_node()], {}

@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper, shape_inference
 
-from ..contract import PREFIX, Contract
+from ..contract import Contract
 from ..engines.onnxruntime import library
 
 # Channels and side of the convolutions that show the peak: large enough for all cores, small enough for memory.
@@ -87,6 +87,5 @@ def peak_graph(hardware: str, precision: str) -> tuple[bytes, tuple[int, ...], i
         [numpy_helper.from_array(first, "first"), numpy_helper.from_array(others, "others")],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
-    helper.set_model_props(model, {f"{PREFIX}precision": precision})  # so that no engine changes it
     flop = 2 * 9 * side**2 * (3 * channels + PEAK_CONVOLUTIONS * channels**2)
     return model.SerializeToString(), shape, flop

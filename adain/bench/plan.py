@@ -11,8 +11,8 @@ from .. import shipped
 from ..contract import MIN_SIDE, Contract
 from ..engines import Device
 from ..errors import OptionError
+from ..onnx_file import read_bytes
 from ..pictures import MAX_PIXELS
-from ..session import Session
 
 NAMED = {"720p": (1280, 720), "1080p": (1920, 1080), "4k": (3840, 2160)}
 DEFAULT_SIZES = {"cpu": ("256", "512", "720p", "1080p"), "gpu": ("256", "512", "720p", "1080p", "4K")}
@@ -74,7 +74,7 @@ def read_model(model: Path | None, name: str | None = None) -> Model:
     """
     file = shipped.ONNX if model is None else model
     file = file / "stylizer.onnx" if file.is_dir() or model is None else file
-    return Model(file, Session(file, "stylizer", "cpu").contract, name or file.resolve().parent.name)
+    return Model(file, Contract.read(read_bytes(file), str(file), "stylizer"), name or file.resolve().parent.name)
 
 
 @dataclass(frozen=True)

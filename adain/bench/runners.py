@@ -17,7 +17,7 @@ from PIL import Image
 from .. import shipped
 from ..bank import bank
 from ..contract import Contract
-from ..engines import open_engine
+from ..engines import Stored, open_engine
 from ..errors import DeviceError, ModelError
 from ..pictures import Picture, Pixels, load, save
 from ..session import Session, from_portable, to_portable
@@ -112,9 +112,10 @@ def _onnx(job: Job, folder: Path) -> Runner:
 def _peak(job: Job, folder: Path) -> Runner:
     from .arithmetic import peak_graph
 
+    stored: Stored = "fp16" if job.precision == "fp16" else "fp32"
     graph, shape, _ = peak_graph(job.hardware, job.precision)
-    engine = open_engine(graph, job.device, threads=job.threads, precision=job.compute)
-    values = np.random.default_rng(0).normal(size=shape).astype(engine.inputs[0].type)
+    engine = open_engine(graph, job.device, threads=job.threads, precision=job.compute, stored=stored)
+    values = np.random.default_rng(0).normal(size=shape).astype(np.float16 if stored == "fp16" else np.float32)
     lane = engine.lane({"x0": values})
     lane.upload({"x0": values})
     return Runner({"network": lane.compute}, engine.precision)

@@ -1,6 +1,7 @@
 """`adain export` and `adain info`."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,7 +9,9 @@ import typer
 from typer import Argument, Option
 
 from .. import shipped
+from ..contract import Contract
 from ..errors import OptionError
+from ..onnx_file import parse, read_bytes
 from .options import Io, JsonOption, Precision, QuietOption, must_be_folder, need_extra
 from .printing import print_table, stderr_console
 
@@ -66,18 +69,17 @@ def info(
     as_json: JsonOption = False,
 ) -> None:
     """Print the contract of an ONNX file: graph, inputs, outputs, sizes, licence."""
-    from ..inspection import inspect
-
-    found = inspect(file)
+    model = read_bytes(file)
+    facts, head = asdict(Contract.read(model, str(file))), parse(model)
     if as_json:
-        typer.echo(json.dumps(found, indent=2))
+        tensors = {"inputs": head.inputs, "outputs": head.outputs}
+        parts = {key: [asdict(each) for each in value] for key, value in tensors.items()}
+        typer.echo(json.dumps({"file": str(file), "contract": facts, **parts}, indent=2))
         return
-    facts: dict[str, Any] = found["contract"]
     print_table(("", str(file)), [(key, _plain(value)) for key, value in facts.items()])
-    tensors = [("input", tensor) for tensor in found["inputs"]] + [("output", tensor) for tensor in found["outputs"]]
+    rows = [("input", tensor) for tensor in head.inputs] + [("output", tensor) for tensor in head.outputs]
     print_table(
-        ("", "name", "type", "shape"),
-        [(kind, t["name"], t["type"], _plain(t["shape"])) for kind, t in tensors],
+        ("", "name", "type", "shape"), [(kind, each.name, each.type, _plain(each.shape)) for kind, each in rows]
     )
 
 

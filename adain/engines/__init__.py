@@ -14,16 +14,23 @@ from ..errors import DeviceError, OptionError
 from .cuda.check import gpu_problem
 from .cuda.engine import Cuda
 from .cuda.tensorrt import TensorRT
-from .engine import Compute, Device, Engine, Inputs, Lane, Tensor
+from .engine import Compute, Device, Engine, Inputs, Lane, Stored
 from .onnxruntime import OnnxRuntime
 from .openvino import OpenVino, openvino_problem
 
-__all__ = ["Compute", "Device", "Engine", "Inputs", "Lane", "Tensor", "open_engine"]
+__all__ = ["Compute", "Device", "Engine", "Inputs", "Lane", "Stored", "open_engine"]
 
 log = logging.getLogger("adain")
 
 
-def open_engine(model: bytes, device: Device, *, threads: int | None = None, precision: Compute = "auto") -> Engine:
+def open_engine(
+    model: bytes,
+    device: Device,
+    *,
+    threads: int | None = None,
+    precision: Compute = "auto",
+    stored: Stored = "fp32",
+) -> Engine:
     """Make a model ready to run.
 
     Args:
@@ -33,6 +40,7 @@ def open_engine(model: bytes, device: Device, *, threads: int | None = None, pre
         threads: of the CPU; None takes one for each core.
         precision: of the convolutions. "auto" takes what is fastest: float16 on a GPU, with statistics in
             float32; the file's own on the CPU. "fp32" is exact, without the TF32 that GPUs otherwise round to.
+        stored: the precision of the convolutions in the file.
 
     Raises:
         DeviceError: the device was asked for and cannot be used.
@@ -46,7 +54,7 @@ def open_engine(model: bytes, device: Device, *, threads: int | None = None, pre
         raise OptionError(f"threads is {threads}; give 1 or more")
     if device in ("auto", "cuda", "tensorrt"):
         try:
-            return (TensorRT if device == "tensorrt" else Cuda)(model, threads, precision)
+            return (TensorRT if device == "tensorrt" else Cuda)(model, threads, precision, stored)
         except DeviceError as error:
             if device != "auto":
                 raise DeviceError(f"cannot run on {device}: {error}") from error
@@ -56,4 +64,4 @@ def open_engine(model: bytes, device: Device, *, threads: int | None = None, pre
         raise OptionError("the precision fp16 is for cuda and tensorrt; the CPU would be no faster with it, give auto")
     if device == "openvino" or (device == "auto" and openvino_problem() is None):
         return OpenVino(model, threads)
-    return OnnxRuntime(model, threads)
+    return OnnxRuntime(model, threads, stored)

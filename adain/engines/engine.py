@@ -1,25 +1,16 @@
 """What every engine that runs our ONNX files offers, whatever library and device are below it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any, Literal, Protocol
 
 from numpy.typing import NDArray
 
 Device = Literal["auto", "cpu", "openvino", "cuda", "tensorrt"]
+Stored = Literal["fp32", "fp16"]  # in a file
 Compute = Literal["auto", "fp32", "fp16"]
 
 Array = NDArray[Any]
 Inputs = Mapping[str, Array]
-
-
-@dataclass(frozen=True)
-class Tensor:
-    """An input or output of a graph: type as numpy names it, shape with names or None where it is free."""
-
-    name: str
-    type: str
-    shape: tuple[int | str | None, ...]
 
 
 class Lane(Protocol):
@@ -43,17 +34,12 @@ class Engine(Protocol):
 
     Attributes:
         device: where it runs; never "auto".
-        metadata: `metadata_props` of the file.
         precision: of the convolutions: "fp32", "fp16" or "bf16".
-        inputs, outputs: of the graph, in order.
         lanes: how many lanes at once keep the device busy.
     """
 
     device: Device
-    metadata: Mapping[str, str]
     precision: str
-    inputs: Sequence[Tensor]
-    outputs: Sequence[Tensor]
     lanes: int
 
     def run(self, inputs: Inputs) -> Array:

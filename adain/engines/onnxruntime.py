@@ -1,14 +1,12 @@
 """onnxruntime on the CPU."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from .engine import Array, Device, Inputs, Lane, Tensor
+from .engine import Array, Device, Inputs, Lane
 from .memory import need_memory
-
-_TYPES = {"tensor(float)": "float32", "tensor(double)": "float64"}  # all others are named as numpy names them
 
 # Measured with the shipped model on 1 to 4 megapixels: 1.25 to 1.3 GB for each; without the arena, in which
 # onnxruntime keeps memory, 0.53, but runs take 1.6 times as long.
@@ -26,6 +24,7 @@ class OnnxRuntime:
     Args:
         model: the bytes of an ONNX file.
         threads: of the CPU; None takes one for each core.
+        stored: the precision of the convolutions in the file.
 
     Raises:
         Exception: onnxruntime's own, where the model is at fault.
@@ -34,17 +33,14 @@ class OnnxRuntime:
     device: Device = "cpu"
     lanes = 1  # every run uses all cores
 
-    def __init__(self, model: bytes, threads: int | None) -> None:
+    def __init__(self, model: bytes, threads: int | None, stored: str = "fp32") -> None:
+        self.precision = stored
         self._start = partial(start, model, threads, ["CPUExecutionProvider"])
         self._use(self._start())
 
     def _use(self, session: Any) -> None:
         self.session = session
         self._held = 0  # pixels of the largest run since memory was given back
-        self.metadata: Mapping[str, str] = session.get_modelmeta().custom_metadata_map
-        self.precision = self.metadata.get("adain.precision", "fp32")
-        self.inputs: Sequence[Tensor] = [_tensor(each) for each in session.get_inputs()]
-        self.outputs: Sequence[Tensor] = [_tensor(each) for each in session.get_outputs()]
 
     def run(self, inputs: Inputs) -> Array:
         """See `Engine`; what would not fit the memory runs with less of it, and slower.
@@ -157,12 +153,3 @@ def _giving_back() -> Any:
     options = library().RunOptions()
     options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
     return options
-
-
-def numpy_type(kind: str) -> str:
-    """The name of a type of onnxruntime in numpy."""
-    return _TYPES.get(kind, kind.removeprefix("tensor(").removesuffix(")"))
-
-
-def _tensor(argument: Any) -> Tensor:
-    return Tensor(argument.name, numpy_type(argument.type), tuple(argument.shape))

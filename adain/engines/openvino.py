@@ -3,7 +3,7 @@
 import ctypes
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib import util
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DeviceError, first_line
-from .engine import Array, Device, Inputs, Tensor
+from .engine import Array, Device, Inputs
 from .onnxruntime import CpuLane, check_memory, count_pixels
 
 # Measured with the shipped model on 1 to 4 megapixels: 520 in bfloat16, 1090 in float32.
@@ -52,9 +52,6 @@ class OpenVino:
 
     def _load(self, model: bytes, threads: int | None) -> None:
         graph = _read(model)
-        self.metadata: Mapping[str, str] = _metadata(graph)
-        self.inputs: Sequence[Tensor] = [_tensor(each) for each in graph.inputs]
-        self.outputs: Sequence[Tensor] = [_tensor(each) for each in graph.outputs]
         self.compiled = _compile(graph, threads)
         hint = self.compiled.get_property("INFERENCE_PRECISION_HINT")
         self.precision = {"f32": "fp32", "f16": "fp16"}.get(name := hint.get_type_name(), name)
@@ -155,13 +152,3 @@ def _compile(graph: Any, threads: int | None) -> Any:
         if first := next((op for op in graph.get_ordered_ops() if op.get_type_name() == "Convolution"), None):
             graph.add_outputs(first.input_value(0))
     return core.compile_model(graph, "CPU", options)
-
-
-def _metadata(graph: Any) -> Mapping[str, str]:
-    properties = dict(graph.get_rt_info().items()).get("framework", {})  # missing where the file has none
-    return {key: value.astype(str) for key, value in properties.items()}
-
-
-def _tensor(port: Any) -> Tensor:
-    axes = [axis.get_length() if axis.is_static else None for axis in port.partial_shape]
-    return Tensor(port.any_name, port.element_type.to_dtype().name, tuple(axes))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ..engines import open_engine
 from ..errors import ModelError, PictureError, first_line
 from ..look import Look
+from ..onnx_file import parse
 from ..pictures import Picture, Pixels, load, resize
 from ..styles import Style
 from ..stylizer import Stylizer
@@ -112,8 +113,9 @@ class Predictor:
 
     def __init__(self, file: Path) -> None:
         try:
-            self._engine = open_engine(file.read_bytes(), "cpu")
-            (self._input,) = (entry.name for entry in self._engine.inputs)
+            model = file.read_bytes()
+            (self._input,) = (entry.name for entry in parse(model).inputs)
+            self._engine = open_engine(model, "cpu")
             self(np.zeros((16, 16, 3), np.uint8))
         except Exception as error:  # onnxruntime's errors share no base class
             reason = first_line(error)

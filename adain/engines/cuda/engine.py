@@ -7,7 +7,7 @@ from threading import Lock
 from typing import Any
 
 from ...errors import DeviceError, OptionError, first_line, out_of_memory
-from ..engine import Array, Compute, Device, Inputs, Lane
+from ..engine import Array, Compute, Device, Inputs, Lane, Stored
 from ..onnxruntime import OnnxRuntime, library, start
 from .check import cuda_problem, cure
 from .half import to_half
@@ -45,11 +45,12 @@ class Cuda(OnnxRuntime):
     device: Device = "cuda"
     lanes = 2  # one computes while the other copies
 
-    def __init__(self, model: bytes, threads: int | None, precision: Compute = "auto") -> None:
+    def __init__(self, model: bytes, threads: int | None, precision: Compute, stored: Stored) -> None:
         if (problem := self._problem()) is not None:
             raise DeviceError(problem)
-        self._model = model if precision == "fp32" else _in_half(model, must=precision == "fp16")
-        self._threads = threads
+        if precision != "fp32" and stored == "fp32":
+            model, stored = _in_half(model, must=precision == "fp16")
+        self._model, self._threads, self.precision = model, threads, stored
         self._options = {**_OPTIONS, "use_tf32": str(int(precision != "fp32"))}
         self._open()
         self._runs: OrderedDict[_Sizes, int] = OrderedDict()
@@ -166,7 +167,7 @@ class Cuda(OnnxRuntime):
         """A session for these sizes alone, in which onnxruntime computes all shapes when it loads."""
 
         def fix(options: Any) -> None:
-            for tensor in self.inputs:
+            for tensor in self.session.get_inputs():
                 for axis, size in zip(tensor.shape, inputs[tensor.name].shape, strict=True):
                     if isinstance(axis, str):
                         options.add_free_dimension_override_by_name(axis, size)
@@ -188,11 +189,11 @@ def _weights_apart(options: Any) -> None:
     options.add_session_config_entry("session.use_device_allocator_for_initializers", "1")
 
 
-def _in_half(model: bytes, must: bool) -> bytes:
+def _in_half(model: bytes, must: bool) -> tuple[bytes, Stored]:
     try:
-        return to_half(model)
+        return to_half(model), "fp16"
     except ImportError as error:
         if must:
             raise OptionError("the precision fp16 needs the package onnx: pip install 'adain[cuda]'") from error
         log.info("computing in TF32; for half precision, which is faster: pip install 'adain[cuda]'")
-    return model
+    return model, "fp32"

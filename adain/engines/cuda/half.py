@@ -19,7 +19,7 @@ def to_half(model: bytes) -> bytes:
         model: the bytes of an ONNX file.
 
     Returns:
-        A file with metadata "fp16"; or the same bytes, if that is what they are, or if weights lie outside.
+        The bytes of the new file, with the same metadata; or the same bytes, if weights lie outside of the file.
 
     Raises:
         ImportError: the package onnx is not installed.
@@ -31,7 +31,7 @@ def to_half(model: bytes) -> bytes:
     proto = onnx.load_model_from_string(model)
     graph = proto.graph
     outside = any(tensor.data_location == TensorProto.EXTERNAL for tensor in graph.initializer)
-    if outside or any((entry.key, entry.value) == ("adain.precision", "fp16") for entry in proto.metadata_props):
+    if outside:
         return model
     makers = {output: node for node in graph.node for output in node.output}
     weights = {tensor.name: tensor for tensor in graph.initializer}
@@ -73,9 +73,6 @@ def to_half(model: bytes) -> bytes:
         kept, graph.name, graph.input, graph.output, [weights[name] for name in weights if name in used]
     )
     graph.CopyFrom(converted)
-    for entry in proto.metadata_props:
-        if entry.key == "adain.precision":
-            entry.value = "fp16"
     result: bytes = proto.SerializeToString()
     return result
 

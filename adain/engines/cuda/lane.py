@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..engine import Array, Inputs
-from ..onnxruntime import library, numpy_type
+from ..onnxruntime import library
 from .copies import CudaCopies, pinned
+
+_TYPES = {"tensor(float)": "float32", "tensor(double)": "float64"}  # all others are named as numpy names them
 
 # While a CUDA graph is recorded, no thread of the process may allocate or free on the GPU: onnxruntime records in
 # cudaStreamCaptureModeGlobal. So whoever does either of these holds this lock. Replays and copies need none.
@@ -47,7 +49,7 @@ class CudaLane:
                 self._binding.bind_ortvalue_input(name, value)
                 self._inputs[name] = pinned(array.shape, array.dtype), value
             (output,) = self._session.get_outputs()  # its shape is known, since those of the inputs are
-            kind = np.dtype(numpy_type(output.type))
+            kind = np.dtype(_TYPES.get(output.type, output.type[len("tensor(") : -1]))
             self._output = OrtValue.ortvalue_from_shape_and_type(output.shape, kind, "cuda", 0)
             self._binding.bind_ortvalue_output(output.name, self._output)
             self._result = pinned(output.shape, kind)

@@ -37,7 +37,7 @@ class TensorRT(Cuda):
             "trt_engine_cache_path": str(size),
             "trt_timing_cache_enable": "1",
             "trt_timing_cache_path": str(model),
-            "trt_fp16_enable": str(int(self.metadata.get("adain.precision") == "fp16")),
+            "trt_fp16_enable": str(int(self.precision == "fp16")),
             "trt_layer_norm_fp32_fallback": "1",  # squares and means stay in float32
             "trt_cuda_graph_enable": str(int(graph)),
         }
