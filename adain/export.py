@@ -23,8 +23,9 @@ from .contract import Contract, Graph, Io, Precision
 from .engines.onnxruntime import library
 from .errors import ModelError, OptionError
 from .files import replacing
-from .network.adain import StyleTransfer
-from .network.checkpoint import VGG_ATTRIBUTION, ModelFile, load_model, load_pytorch_adain
+from .network.model import StyleTransfer
+from .network.model_file import VGG_ATTRIBUTION, ModelFile, load_model
+from .network.pretrained import load_pytorch_adain
 from .network.vgg import STRIDE
 
 # The largest difference that may be between PyTorch and onnxruntime, on the CPU, both in float32, on any value
@@ -73,7 +74,9 @@ class _StyleEncoder(_Doors):
 
 class _AdaIN(_Doors):
     def forward(self, content: Tensor, style_image: Tensor, alpha: Tensor) -> Tensor:
-        return self.leave(self.model(self.enter(content), self.enter(style_image), alpha), content)
+        return self.leave(
+            self.model.stylize(self.enter(content), self.model.encode_style(self.enter(style_image)), alpha), content
+        )
 
 
 _WRAPPERS: dict[Graph, type[_Doors]] = {

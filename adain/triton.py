@@ -19,7 +19,7 @@ from . import __version__
 from .contract import Contract, Graph, Io, Precision
 from .errors import OptionError
 from .export import Exported, export
-from .network.checkpoint import ModelFile
+from .network.model_file import ModelFile
 from .onnx_file import Tensor
 
 ENSEMBLE = "adain"

@@ -10,8 +10,7 @@ from adain import contract, export
 from adain.contract import Contract
 from adain.errors import ModelError, OptionError
 from adain.network import ARCHITECTURES
-from adain.network.adain import StyleTransfer
-from adain.network.checkpoint import ModelFile, save_model
+from adain.network.model_file import ModelFile, save_model
 
 # What the plainest runtimes take; shape arithmetic is not among it.
 PORTABLE = {
@@ -24,7 +23,7 @@ PORTABLE = {
 def source(request) -> ModelFile:
     """Random weights that keep their scale through the layers, so that pictures are no flat grey."""
     torch.manual_seed(0)
-    model = StyleTransfer("vgg16", ARCHITECTURES[request.param]).eval()
+    model = ARCHITECTURES[request.param].build().eval()
     for parameter in model.parameters():
         if parameter.dim() == 4:
             torch.nn.init.kaiming_normal_(parameter)
@@ -146,7 +145,7 @@ def test_what_read_checkpoint_takes(tmp_path):
         export.read_checkpoint(tmp_path)
     with pytest.raises(OptionError, match="give its encoder too, with --vgg"):
         export.read_checkpoint(tmp_path / "decoder.pth")
-    save_model(tmp_path / "model.safetensors", StyleTransfer(), name="here", training={})
+    save_model(tmp_path / "model.safetensors", ARCHITECTURES["classic"].build(), name="here", training={})
     assert export.read_checkpoint(tmp_path).name == "here"
     assert export.read_checkpoint(tmp_path / "model.safetensors").name == "here"
     with pytest.raises(OptionError, match="--vgg goes with a decoder.pth"):

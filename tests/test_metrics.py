@@ -10,8 +10,8 @@ from adain.errors import DeviceError, ModelError
 from adain.evaluation import metrics
 from adain.evaluation.vgg import NORMS, filter_norms, load_vgg, restore_scale
 from adain.network import ARCHITECTURES
-from adain.network.adain import StyleTransfer, statistics
-from adain.network.checkpoint import save_model
+from adain.network.adain import statistics
+from adain.network.model_file import save_model
 from adain.network.vgg import Encoder, mean_activations, normalise
 
 
@@ -195,7 +195,7 @@ def test_original_weights_from_a_file(tmp_path):
 
 def test_other_networks_are_refused(tmp_path, monkeypatch):
     save_file(Encoder("vgg19").state_dict(), tmp_path / "vgg19.safetensors")
-    save_model(tmp_path / "model.safetensors", StyleTransfer("vgg16", ARCHITECTURES["classic"]), name="m", training={})
+    save_model(tmp_path / "model.safetensors", ARCHITECTURES["classic"].build(), name="m", training={})
     for name in ("vgg19", "model"):
         with pytest.raises(ModelError, match="is not the original VGG-16; expected its Caffe weights"):
             load_vgg(tmp_path / f"{name}.safetensors")

@@ -13,7 +13,7 @@ from skimage.metrics import peak_signal_noise_ratio
 
 from adain import Stylizer, shipped
 from adain.bank import bank
-from adain.network.checkpoint import load_model
+from adain.network.model_file import load_model
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save_file
 
 import adain
 from adain.errors import ModelError, OptionError
-from adain.network.checkpoint import load_model
+from adain.network.model_file import load_model
 from adain.network.vgg import Encoder
 from adain.training import data
 from adain.training.profile import profile
@@ -93,8 +93,8 @@ def test_a_run_writes_everything(settings, tmp_path):
         assert stream.metadata()["adain"]
     # what was saved is the average, with the normalised encoder
     saved = model.model.state_dict()
-    for key, value in trainer.average.module.state_dict().items():
-        torch.testing.assert_close(saved[f"decoder.{key}"], value, rtol=1e-3, atol=1e-6)
+    for key, value in trainer.average.state_dict().items():
+        torch.testing.assert_close(saved[key], value, rtol=1e-3, atol=1e-6)
     assert not torch.equal(saved["encoder.conv2_1.weight"], load_file(settings.encoder)["conv2_1.weight"])
 
 
@@ -115,7 +115,7 @@ def test_resumed_equals_uninterrupted(settings, tmp_path):
     assert second.train(quiet)
     expected, got = final(straight), final(stopped)
     assert expected.keys() == got.keys()
-    assert {key.split(".")[0] for key in got} == {"encoder", "decoder", "average", "exp_avg", "exp_avg_sq"}
+    assert {key.split(".")[0] for key in got} == {"trained", "average", "exp_avg", "exp_avg_sq"}
     for key in expected:
         torch.testing.assert_close(got[key], expected[key], rtol=1e-5, atol=1e-7)
     for key, value in load_file(straight / "model.safetensors").items():

@@ -125,8 +125,8 @@ def _torch(job: Job, folder: Path) -> Runner:
     import torch
 
     from ..export import doors
-    from ..network.adain import StyleTransfer
-    from ..network.checkpoint import load_model
+    from ..network import architecture_with
+    from ..network.model_file import load_model
 
     if job.threads is not None:
         torch.set_num_threads(job.threads)
@@ -136,7 +136,12 @@ def _torch(job: Job, folder: Path) -> Runner:
     if of_package(contract):
         network = load_model(shipped.CHECKPOINT).model
     else:  # random weights, which take the same time
-        network = StyleTransfer(contract.encoder, contract.layers)
+        architecture = architecture_with(contract.layers)
+        if architecture is None:
+            raise ModelError(
+                f"{job.model.file} has {', '.join(contract.layers)}, a network that this adain does not have"
+            )
+        network = architecture.build(contract.encoder)
     if network.style_size != contract.style_size:
         raise ModelError(
             f"{job.model.file} says that it is {contract.encoder} with {', '.join(contract.layers)}, whose style "

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..engines import Device
 from ..errors import DeviceError, ModelError
-from ..network.checkpoint import load_encoder
+from ..network.pretrained import load_encoder
 from ..network.vgg import Encoder
 
 # What `filter_norms` gives for the VGG-16 of Simonyan and Zisserman in the Caffe convention, input folded.

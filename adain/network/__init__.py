@@ -1,9 +1,5 @@
-"""The network in PyTorch. This file itself loads no torch, so that the command line can read its table."""
+"""The networks in PyTorch. `architecture`, all that is imported here, loads no torch: the command line reads it."""
 
-# Where AdaIN happens, shallow to deep; "colours" is the picture itself, going in and coming out.
-ARCHITECTURES: dict[str, tuple[str, ...]] = {
-    "classic": ("relu4_1",),  # the paper's
-    # relu2_1 and relu3_1 carry detail past the bottleneck. They would carry the content's own colours too, so
-    # these get the style's statistics before anything else.
-    "multi": ("colours", "relu2_1", "relu3_1", "relu4_1"),
-}
+from .architecture import ARCHITECTURES, Architecture, architecture_with
+
+__all__ = ["ARCHITECTURES", "Architecture", "architecture_with"]

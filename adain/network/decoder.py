@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .vgg import CHANNELS, channels
+from .architecture import CHANNELS
+from .vgg import channels
 
 
 class Decoder(nn.Module):
@@ -41,8 +42,8 @@ class Decoder(nn.Module):
         x = features[-1]
         block = "4"
         for name, conv in self.named_children():
-            if name[4] != block:
-                block = name[4]
+            if (mirrored := name.removeprefix("conv")[0]) != block:
+                block = mirrored
                 x = functional.interpolate(x, scale_factor=2.0, mode="nearest")
                 if (feature := shallower.get(f"relu{block}_1")) is not None:
                     x = torch.cat([x, feature], dim=1)

@@ -12,13 +12,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .architecture import CHANNELS, STRIDES
+
 CONVS: dict[str, tuple[str, ...]] = {
     "vgg16": ("1_1", "1_2", "2_1", "2_2", "3_1", "3_2", "3_3", "4_1"),
     "vgg19": ("1_1", "1_2", "2_1", "2_2", "3_1", "3_2", "3_3", "3_4", "4_1"),
 }
-LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")  # the layers that losses and AdaIN use
-CHANNELS = {"relu1_1": 64, "relu2_1": 128, "relu3_1": 256, "relu4_1": 512}
-STRIDE = 8  # of relu4_1 against the picture
+LAYERS = tuple(CHANNELS)  # those that losses and AdaIN use
+STRIDE = STRIDES["relu4_1"]  # of the deepest layer against the picture
 
 
 def channels(encoder: str) -> list[tuple[str, int, int]]:

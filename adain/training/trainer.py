@@ -4,6 +4,7 @@ The decoder is trained; the encoder is fixed. Runs on whatever accelerate finds:
 through `accelerate launch`.
 """
 
+import copy
 import json
 import math
 import re
@@ -22,7 +23,6 @@ from accelerate import Accelerator
 from accelerate.utils import set_seed
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
-from torch.optim.swa_utils import AveragedModel
 from torch.utils.tensorboard import SummaryWriter
 from torchvision.transforms.functional import to_pil_image
 from torchvision.utils import make_grid
@@ -31,9 +31,11 @@ from .. import shipped
 from ..errors import ModelError, OptionError
 from ..files import replacing
 from ..network import ARCHITECTURES
-from ..network.adain import StyleTransfer
-from ..network.checkpoint import fill, load_encoder, load_model, read_safetensors, save_model, write_safetensors
-from ..network.vgg import CONVS, LAYERS, Encoder, mean_activations, normalise
+from ..network.adain import adain, statistics
+from ..network.model import StyleTransfer
+from ..network.model_file import fill, load_model, read_safetensors, save_model, write_safetensors
+from ..network.pretrained import load_encoder
+from ..network.vgg import CONVS, LAYERS, mean_activations, normalise
 from ..pictures import find_with_shards
 from . import data
 from .losses import content_loss, grid_loss, identity_loss, structure_loss, style_loss
@@ -73,22 +75,16 @@ class Trainer:
             for folder in (settings.content, settings.style)
         )
 
-        init = None if state or not settings.init else _model_to_start_from(settings)
-        encoder = _encoder_of(state, settings) if state else init.encoder if init else self._new_encoder()
-        self.network = StyleTransfer(encoder.name, ARCHITECTURES[settings.arch])
-        self.network.encoder = encoder
-        if init:
-            self.network.decoder = init.decoder
-        self.network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        # What is saved: computing in bfloat16 must not round the encoder for whoever uses the model.
-        self.encoder_state = {key: value.half().cpu() for key, value in encoder.state_dict().items()}
+        self.network = self._network_to_start_from(state)
+        self.network.encoder.requires_grad_(False)
+        self.network.train().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.average = copy.deepcopy(self.network).eval().requires_grad_(False)
         # The encoder is fixed, so it can be in the computing type itself: no casts at every step.
         dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(self.accelerator.mixed_precision)
-        self.network.encoder.requires_grad_(False).to(dtype=dtype)
+        self.network.encoder.to(dtype=dtype)
 
-        self.average = AveragedModel(self.network.decoder, multi_avg_fn=self._average_weights)
-        self.optimizer = torch.optim.Adam(self.network.decoder.parameters(), lr=settings.lr, fused=True)
-        self.decoder, self.stepper = self.accelerator.prepare(self.network.decoder, self.optimizer)
+        self.optimizer = torch.optim.Adam(self.trained().values(), lr=settings.lr, fused=True)
+        self.model, self.stepper = self.accelerator.prepare(self.network, self.optimizer)
         self.step = 0
         if state:
             self._restore(state)
@@ -107,15 +103,14 @@ class Trainer:
         with self.accelerator.autocast():
             with torch.no_grad():
                 style_features = network.encoder(style, LAYERS)
-                chosen = [style_features[LAYERS.index(layer)] for layer in network.encoded]
-                code = network.style_code(style, chosen)
-                colours = network.colours(content, code)
-                recoloured = network.recolour(content, colours).clamp(0, 1)
-                target = network.styled_features(recoloured, code)
-            output = network.recolour(self.decoder(target), colours)
+                code = network.style_code(style, dict(zip(LAYERS, style_features, strict=True)))
+                recoloured = network.reference(content, code)
+                (plain,) = network.encoder(recoloured, LAYERS[-1:])
+                target = adain(plain, statistics(plain), statistics(style_features[-1]))
+            output = self.model(content, code)
             output_features = network.encoder(output, LAYERS)
         losses = {
-            "content": content_loss(output_features[-1], target[-1]),
+            "content": content_loss(output_features[-1], target),
             "style": style_loss(output_features, style_features),
         }
         total = settings.content_weight * losses["content"] + settings.style_weight * losses["style"]
@@ -145,25 +140,32 @@ class Trainer:
             The losses, detached, still on the device.
         """
         device = self.accelerator.device
-        with self.accelerator.accumulate(self.decoder):
+        with self.accelerator.accumulate(self.model):
             losses = self.losses(data.to_float(content, device), data.to_float(style, device))
             self.accelerator.backward(losses["total"])
             if self.accelerator.sync_gradients:
-                self.accelerator.clip_grad_norm_(self.decoder.parameters(), self.settings.clip)
+                self.accelerator.clip_grad_norm_(self.trained().values(), self.settings.clip)
             for group in self.optimizer.param_groups:
                 group["lr"] = learning_rate(self.settings, self.step)
             self.stepper.step()
             self.stepper.zero_grad()
         if self.accelerator.sync_gradients:
-            self.average.update_parameters(self.network.decoder)
+            self._update_average()
             self.step += 1
         return {name: loss.detach() for name, loss in losses.items()}
 
-    def _average_weights(self, averaged: Any, current: Any, updates: Tensor | int) -> None:
+    def trained(self, network: StyleTransfer | None = None) -> dict[str, torch.nn.Parameter]:
+        """The parameters that are trained, by name: all but the encoder's; of `network`, or of the one in training."""
+        parameters = (network or self.network).named_parameters()
+        return {name: parameter for name, parameter in parameters if not name.startswith("encoder.")}
+
+    @torch.no_grad()
+    def _update_average(self) -> None:
         # A young average forgets faster, so that it does not remember the random first weights.
         share = 1 - min(self.settings.average, (1 + self.step) / (10 + self.step))
-        for mine, theirs in zip(averaged, current, strict=True):
-            mine.lerp_(theirs, share)
+        current = self.trained()
+        for name, mine in self.trained(self.average).items():
+            mine.lerp_(current[name], share)
 
     # --- the loop ---------------------------------------------------------------------------------------
 
@@ -267,14 +269,11 @@ class Trainer:
         columns = [self._fit(picture, size) for picture in data.sample(self.styles, 4, size)]
         pictures = [torch.ones_like(rows[0]), *columns]
         with torch.no_grad(), self.accelerator.autocast():
-            codes = [self.network.encode_style(column[None].to(device)) for column in columns]
+            codes = [self.average.encode_style(column[None].to(device)) for column in columns]
             for row in rows:
                 pictures.append(row)
-                content = row[None].to(device)
                 for code in codes:
-                    colours = self.network.colours(content, code)
-                    features = self.network.styled_features(self.network.recolour(content, colours).clamp(0, 1), code)
-                    output = self.network.finish(self.average.module(features), colours)
+                    output = self.average.stylize(row[None].to(device), code)
                     pictures.append(output[0].float().clamp(0, 1).cpu())
         grid = make_grid(pictures, nrow=len(columns) + 1, padding=4)
         path = self.run / "samples" / f"step-{self.step:07d}.jpg"
@@ -298,11 +297,10 @@ class Trainer:
         """Write a checkpoint of everything that a later step depends on, then drop the oldest ones."""
         if not self.accelerator.is_main_process:
             return
-        tensors = {f"encoder.{key}": value for key, value in self.encoder_state.items()}
-        tensors |= {f"decoder.{key}": value for key, value in self.network.decoder.state_dict().items()}
-        tensors |= {f"average.{key}": value for key, value in self.average.module.state_dict().items()}
+        tensors = {f"average.{key}": value for key, value in self.average.state_dict().items()}
         adam_steps = 0  # fewer than ours in fp16, where the scaler skips some
-        for name, parameter in self.network.decoder.named_parameters():
+        for name, parameter in self.trained().items():
+            tensors[f"trained.{name}"] = parameter
             for moment in ("exp_avg", "exp_avg_sq"):
                 if parameter in self.optimizer.state:
                     adam_steps = int(self.optimizer.state[parameter]["step"])
@@ -311,7 +309,7 @@ class Trainer:
         header = {
             "step": self.step,
             "adam_steps": adam_steps,
-            "encoder": self.network.encoder.name,
+            "encoder": self.average.encoder.name,
             "scaler": scaler.state_dict() if scaler else {},
             "settings": asdict(self.settings),
         }
@@ -327,12 +325,13 @@ class Trainer:
         for key, tensor in tensors.items():
             part, name = key.split(".", 1)
             parts.setdefault(part, {})[name] = tensor
+        trained = self.trained()
         try:
-            self.network.decoder.load_state_dict(parts["decoder"])
-            self.average.module.load_state_dict(parts["average"])
-            self.average.n_averaged.fill_(header["step"])  # at 0 its first update copies the weights
+            with torch.no_grad():
+                for name, parameter in trained.items():
+                    parameter.copy_(parts["trained"][name])
             # Adam has no moments before the first step.
-            for name, parameter in self.network.decoder.named_parameters() if header["adam_steps"] else ():
+            for name, parameter in trained.items() if header["adam_steps"] else ():
                 self.optimizer.state[parameter] = {
                     "step": torch.tensor(float(header["adam_steps"]), device=parameter.device),
                     "exp_avg": torch.empty_like(parameter).copy_(parts["exp_avg"][name]),
@@ -347,10 +346,7 @@ class Trainer:
     def export_model(self, path: Path) -> None:
         """Write the averaged weights as a model file."""
         settings = self.settings
-        model = StyleTransfer(self.network.encoder.name, self.network.layers)
-        model.encoder.load_state_dict(self.encoder_state)
-        model.decoder.load_state_dict(self.average.module.state_dict())
-        name = settings.name or f"adain-{model.encoder.name}-{settings.arch}"
+        name = settings.name or f"adain-{self.average.encoder.name}-{settings.arch}"
         facts = asdict(settings) | {
             "step": self.step,
             # the folders' names alone: a model file should not tell where its maker keeps his data
@@ -359,10 +355,15 @@ class Trainer:
             "init": Path(settings.init).name,
             "encoder": Path(settings.encoder).name,
         }
-        save_model(path, model, name=name, training=facts)
+        save_model(path, self.average, name=name, training=facts)
 
-    def _new_encoder(self) -> Encoder:
-        encoder, normalised = load_encoder(self.settings.encoder)
+    def _network_to_start_from(self, state: "State | None") -> StyleTransfer:
+        settings = self.settings
+        if state:
+            return _network_of(state, settings)
+        if settings.init:
+            return _model_to_start_from(settings)
+        encoder, normalised = load_encoder(settings.encoder)
         if not normalised:
             pictures = [
                 picture[None].cpu().float() / 255
@@ -370,17 +371,18 @@ class Trainer:
                 for picture in data.sample(folder, NORMALISE_PICTURES, NORMALISE_SIZE)
             ]
             normalise(encoder, mean_activations(encoder, pictures))
+        network = ARCHITECTURES[settings.arch].build(encoder.name)
         # As it will be stored: every user of the checkpoint then computes with the same numbers.
-        return encoder.half().float()
+        network.encoder = encoder.half().float()
+        return network
 
 
 def _model_to_start_from(settings: Settings) -> StyleTransfer:
     path = shipped.CHECKPOINT if settings.init == "shipped" else Path(settings.init)
     model = load_model(path).model
-    if model.layers != ARCHITECTURES[settings.arch]:
-        known = next(name for name, layers in ARCHITECTURES.items() if layers == model.layers)
-        raise OptionError(f"{path} is of --arch {known}, not {settings.arch}; give that")
-    return model.train()
+    if model.architecture.name != settings.arch:
+        raise OptionError(f"{path} is of --arch {model.architecture.name}, not {settings.arch}; give that")
+    return model
 
 
 def learning_rate(settings: Settings, step: int) -> float:
@@ -436,16 +438,16 @@ def _checkpoints(run: Path) -> list[Path]:
     return sorted(path for path in found if re.fullmatch(r"step-\d{7}", path.stem))
 
 
-def _encoder_of(state: State, settings: Settings) -> Encoder:
+def _network_of(state: State, settings: Settings) -> StyleTransfer:
     tensors, header, path = state
     for name in ("encoder", "arch"):
         if (saved := header["settings"][name]) != getattr(settings, name):
             raise OptionError(f"the run has --{name} {saved}, which cannot change to {getattr(settings, name)}")
-    encoder = Encoder(header["encoder"])
-    prefix = "encoder."
+    network = ARCHITECTURES[settings.arch].build(header["encoder"])
+    prefix = "average."
     own = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
-    fill(encoder, own, str(path))
-    return encoder
+    fill(network, own, str(path))
+    return network
 
 
 def _accelerate_precision(precision: Precision) -> str:

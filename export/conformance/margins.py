@@ -6,6 +6,7 @@ Prints the tables of README.md. Needs the package with `[train]`, for the networ
 """
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from unittest.mock import patch
 
 import numpy as np
@@ -15,7 +16,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from adain import shipped
-from adain.network import adain, checkpoint
+from adain.network import adain, colour, layered, model
+from adain.network.model_file import load_model
 from adain.network.vgg import STRIDE
 
 Engine = tuple[Stylize, EncodeStyle]
@@ -62,9 +64,12 @@ def main() -> None:
     report("alpha ignored", (lambda x, c, a: stylize(x, c, 1.0), encode_style))
     report("alpha blends pixels", (lambda x, c, a: mix(x, stylize(x, c, 1.0), a), encode_style))
     report("the first code for the whole batch", (lambda x, c, a: stylize(x, c[:1], a), encode_style))
-    with patch.object(adain, "statistics", unbiased):
+    with ExitStack() as patches:
+        for module in (model, layered):
+            for name in ("statistics", "colour_statistics"):
+                patches.enter_context(patch.object(module, name, unbiased(getattr(module, name))))
         report("unbiased variance", network)
-    with patch.object(adain, "EPSILON", 1e-4), patch.object(adain.statistics, "__defaults__", (1e-4,)):
+    with patch.object(adain, "EPSILON", 1e-4), patch.object(colour, "EPSILON", 1e-4):
         report("epsilon 1e-4 for 1e-5", network)
 
 
@@ -79,7 +84,7 @@ def pytorch(
     to_steps: Callable[[np.ndarray], np.ndarray] = np.rint,
 ) -> Engine:
     """The network that was exported, with the doors of a `bytes` file written anew."""
-    model = checkpoint.load_model(shipped.CHECKPOINT).model.to(dtype).eval()
+    network = load_model(shipped.CHECKPOINT).model.to(dtype).eval()
 
     def enter(pixels: Pixels) -> Tensor:
         height, width = pixels.shape[1:3]
@@ -89,12 +94,12 @@ def pytorch(
     @torch.no_grad()
     def stylize(contents: Pixels, codes: Codes, alpha: float) -> Pixels:
         height, width = contents.shape[1:3]
-        stylized = model.stylize(enter(contents), torch.tensor(codes, dtype=dtype), alpha).clamp(0, 1)
+        stylized = network.stylize(enter(contents), torch.tensor(codes, dtype=dtype), alpha).clamp(0, 1)
         return to_steps(stylized.permute(0, 2, 3, 1)[:, :height, :width].numpy() * 255).astype(np.uint8)
 
     @torch.no_grad()
     def encode_style(images: Pixels) -> Codes:
-        return model.encode_style(enter(images)).float().numpy()
+        return network.encode_style(enter(images)).float().numpy()
 
     return stylize, encode_style
 
@@ -139,10 +144,15 @@ def winograd(conv2d: Convolve, x: Tensor, weight: Tensor, bias: Tensor) -> Tenso
     return outputs[:, :, :height, :width] + bias[:, None, None]
 
 
-def unbiased(features: Tensor, epsilon: float = 1e-5) -> tuple[Tensor, Tensor]:
-    """Statistics with N - 1 for N."""
-    variance = features.var((2, 3), keepdim=True, correction=1)
-    return features.mean((2, 3), keepdim=True), (variance + epsilon).sqrt()
+def unbiased(statistics: Callable[..., tuple[Tensor, Tensor]]) -> Callable[..., tuple[Tensor, Tensor]]:
+    """The same statistics with N - 1 for N."""
+
+    def other(values: Tensor, *rest: object) -> tuple[Tensor, Tensor]:
+        count = values.shape[2] * values.shape[3]
+        mean, spread = statistics(values, *rest)
+        return mean, spread * (count / (count - 1)) ** 0.5
+
+    return other
 
 
 def flip(pixels: Pixels) -> Pixels:

@@ -1,0 +1,141 @@
+"""Statistics of the colours of pictures, and pictures given the colours of others."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from .adain import EPSILON, Mean, average, blend
+
+# A photograph that is almost grey has noise for colours, and a flat one has noise for everything: stretching
+# that to the style's spread would make blotches of it.
+NARROWEST = 0.05  # no colour axis is stretched as if the content's deviation along it were less than this
+GREY = 0.5  # sums are of differences from it, which loses fewer digits to rounding
+
+# Brightness, red against blue, green against both: the axes of Ohta, Kanade and Sakai, "Color information for
+# region segmentation" (1980), orthonormal.
+OPPONENT_AXES = (
+    (3**-0.5, 3**-0.5, 3**-0.5),
+    (2**-0.5, 0.0, -(2**-0.5)),
+    (-(6**-0.5), 2 * 6**-0.5, -(6**-0.5)),
+)
+Matrix = Sequence[Sequence[float]]
+Colours = tuple[Tensor, Tensor]  # `colour_statistics`
+
+_LOWER = [(row, column) for row in range(3) for column in range(row + 1)]
+# The covariances of the opponent colours (_LOWER) from those of RGB: rr, gg, bb, rg, gb, br.
+_RGB_TO_COVARIANCE: Matrix = [
+    [p[i] * q[i] for i in range(3)] + [p[i] * q[j] + p[j] * q[i] for i, j in ((0, 1), (1, 2), (2, 0))]
+    for p, q in ((OPPONENT_AXES[row], OPPONENT_AXES[column]) for row, column in _LOWER)
+]
+# The matrix on RGB, column by column, from a lower triangle (_LOWER) on opponent colours.
+_TRIANGLE_TO_RGB: Matrix = [
+    [OPPONENT_AXES[row][out] * OPPONENT_AXES[column][into] for row, column in _LOWER]
+    for into in range(3)
+    for out in range(3)
+]
+
+
+def opponent_colours(colours: Tensor) -> Tensor:
+    """Colours, RGB [N,3,1,1], to their amounts of the OPPONENT_AXES, [N,3,1,1]."""
+    return _linear(OPPONENT_AXES, colours)
+
+
+def from_opponent_colours(colours: Tensor) -> Tensor:
+    """The inverse of `opponent_colours`."""
+    return _linear(tuple(zip(*OPPONENT_AXES, strict=True)), colours)
+
+
+def colour_statistics(picture: Tensor, mean: Mean = average) -> Colours:
+    """Mean and covariance of the opponent colours of a picture, the latter as its Cholesky factor, in float32.
+
+    The factor generalises the standard deviation: brightness is spread by its own deviation, and each further
+    axis by how it follows the axes before it, and by what deviation remains.
+
+    Args:
+        picture: RGB [N,3,H,W] in 0..1.
+        mean: where means come from; it is asked for those of RGB - GREY [N,3,1,1], then for those of the products
+            rr, gg, bb, rg, gb, br [N,6,1,1].
+
+    Returns:
+        mean [N,3,1,1] and factor [N,6,1,1]: the lower triangle, row by row.
+    """
+    colours = picture.float() - GREY
+    first = mean(colours, 1)
+    second = mean(torch.cat([colours * colours, colours * _next_channel(colours)], dim=1), 1)
+    covariance = second - torch.cat([first * first, first * _next_channel(first)], dim=1)
+    xx, yx, yy, zx, zy, zz = torch.split(_linear(_RGB_TO_COVARIANCE, covariance), 1, dim=1)
+    # What is no more than rounding may be just below 0.
+    a = (xx.clamp(min=0) + EPSILON).sqrt()
+    b, d = yx / a, zx / a
+    c = ((yy - b * b).clamp(min=0) + EPSILON).sqrt()
+    e = (zy - d * b) / c
+    f = ((zz - d * d - e * e).clamp(min=0) + EPSILON).sqrt()
+    return opponent_colours(first + GREY), torch.cat([a, b, c, d, e, f], dim=1)
+
+
+def blend_colours(content: Colours, style: Colours, alpha: Tensor | float) -> Colours:
+    """Between both: factors blend as pictures do, since a recoloured picture is linear in them."""
+    return blend(content[0], style[0], alpha), blend(content[1], style[1], alpha)
+
+
+def recolour(picture: Tensor, own: Colours, wanted: Colours) -> Tensor:
+    """Give a picture other `colour_statistics`: AdaIN of the pixels, with the correlations of the colours.
+
+    As Reinhard et al., "Color Transfer between Images" (2001), but with the whole covariance (Xiao and Ma 2006).
+    Brightness stays a rising function of the content's brightness.
+
+    Args:
+        picture: RGB [N,3,H,W], about 0..1.
+        own: its `colour_statistics`: [N or 1,3,1,1] and [N or 1,6,1,1].
+        wanted: those of the result, such as a style's.
+
+    Returns:
+        RGB [N,3,H,W], not clamped, in the type of `picture`.
+    """
+    a, b, c, d, e, f = torch.split(own[1], 1, dim=1)
+    style_a, style_b, style_c, style_d, style_e, style_f = torch.split(wanted[1], 1, dim=1)
+
+    def deviation(content: Tensor, style: Tensor) -> Tensor:
+        return torch.maximum(content, style.clamp(max=NARROWEST))
+
+    # Three steps, each a lower triangle, multiplied out: the axes before are subtracted (forward substitution: 1;
+    # -u, 1; u w - v, -w, 1), which makes the colours uncorrelated; each is divided by its deviation; the style's
+    # factor is applied.
+    u, v, w = b / a, d / a, e / c
+    x, y, z = deviation(a, style_a), deviation(c, style_c), deviation(f, style_f)
+    last, middle = style_f / z, style_e / y
+    second = style_c / y
+    triangle = torch.cat(
+        [
+            style_a / x,
+            style_b / x - second * u,
+            second,
+            style_d / x - middle * u + last * (u * w - v),
+            middle - last * w,
+            last,
+        ],
+        dim=1,
+    )
+    # All of it is linear, so it is one matrix for every pixel: from RGB to opponent colours, the triangle, and back.
+    reds, greens, blues = torch.split(_linear(_TRIANGLE_TO_RGB, triangle), 3, dim=1)
+    red, green, blue = torch.split(picture.float() - from_opponent_colours(own[0]), 1, dim=1)
+    recoloured: Tensor = reds * red + greens * green + blues * blue + from_opponent_colours(wanted[0])
+    return recoloured.to(picture.dtype)
+
+
+def _next_channel(picture: Tensor) -> Tensor:
+    """[N,3,H,W] with green for red, blue for green, red for blue."""
+    red, green, blue = torch.split(picture, 1, dim=1)
+    return torch.cat([green, blue, red], dim=1)
+
+
+def _linear(matrix: Matrix, values: Tensor) -> Tensor:
+    """The matrix [K,C] times [N,C,1,1]: [N,K,1,1].
+
+    As a product and a sum, since GPUs round the factors of a matrix product (TF32), and autocast rounds them more.
+    """
+    constant = values.new_tensor(matrix, dtype=torch.float32)[None, :, :, None]
+    # Over both last axes, though one is 1, since pnnx loses a single axis.
+    product: Tensor = (constant * values.reshape(-1, 1, len(matrix[0]), 1)).sum((2, 3), keepdim=True)
+    return product
