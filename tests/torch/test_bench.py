@@ -15,9 +15,9 @@ import numpy as np
 import onnx
 import psutil
 import pytest
-from conftest import TINY
+from checks import one_line
 from onnx import TensorProto, helper
-from test_cli import one_line, run  # noqa: F401
+from tiny import TINY
 
 import adain
 from adain.bank import bank
@@ -448,7 +448,7 @@ def test_devices_that_are_not_here_are_left_out(model):
         Benchmark(model.file, sizes=["16"], against="cuda", rounds=1, worker=standin)
 
 
-def test_command_line(run, write_tiny, tmp_path):  # noqa: F811
+def test_command_line(run, write_tiny, tmp_path):
     given = (write_tiny(), "--size", "40x24", "--device", "cpu", "--rounds", "2")
     code, stdout, stderr = run("bench", *given, "--against", write_tiny("other", model="other"), "-o", "out", "--json")
     assert (code, stderr) == (0, "")
@@ -464,7 +464,7 @@ def test_command_line(run, write_tiny, tmp_path):  # noqa: F811
     assert "| 40x24 | adain, cpu fp32 | " in (tmp_path / "out" / "bench.md").read_text()
 
 
-def test_pytorch_paints_the_same_picture(run):  # noqa: F811
+def test_pytorch_paints_the_same_picture(run):
     code, stdout, _ = run("bench", "--size", "48x32", "--device", "cpu", "--rounds", "1", "--against", "torch")
     assert code == 0
     head, ours, theirs, head_of_ratios, ratio = stdout.splitlines()
@@ -505,7 +505,7 @@ def test_ctrl_c_leaves_nothing(write_tiny, tmp_path):
         (["--out", "file"], "file is a file; --out takes a folder"),
     ],
 )
-def test_mistakes_are_one_line(run, tmp_path, given, said):  # noqa: F811
+def test_mistakes_are_one_line(run, tmp_path, given, said):
     (tmp_path / "file").touch()
     code, stdout, stderr = run("bench", *given)
     assert (code, stdout) == (2, "")
@@ -514,14 +514,14 @@ def test_mistakes_are_one_line(run, tmp_path, given, said):  # noqa: F811
 
 
 @pytest.mark.skipif(cuda_problem() is None, reason="there is a GPU")
-def test_a_device_that_is_not_here(run):  # noqa: F811
+def test_a_device_that_is_not_here(run):
     code, _, stderr = run("bench", "--device", "cuda", "--size", "64")
     assert code == 2
     one_line(stderr)
     assert "cannot run on cuda" in stderr
 
 
-def test_pytorch_that_is_not_installed(run, monkeypatch):  # noqa: F811
+def test_pytorch_that_is_not_installed(run, monkeypatch):
     monkeypatch.setattr(options.util, "find_spec", lambda name: None if name == "torch" else name)
     code, _, stderr = run("bench", "--against", "torch-compile", "--size", "64")
     assert (code, stderr) == (2, "adain: this command needs torch; install with: pip install 'adain[train]'\n")

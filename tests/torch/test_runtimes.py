@@ -10,9 +10,9 @@ import matrix
 import numpy as np
 import onnx
 import pytest
-from conftest import TINY, tiny
 from matrix import Engine, Row
 from replay import Conformance
+from tiny import TINY, tiny
 
 from adain import shipped
 
@@ -99,8 +99,8 @@ def test_an_engine_that_needs_a_gpu_is_a_row(models, monkeypatch):
 
 
 def test_portable_files_are_padded_and_cropped(tmp_path):
-    onnx.save(tiny(replace(TINY, io="portable")), tmp_path / "stylizer.onnx")
-    onnx.save(tiny(replace(TINY, io="portable", graph="style_encoder")), tmp_path / "style_encoder.onnx")
+    (tmp_path / "stylizer.onnx").write_bytes(tiny(replace(TINY, io="portable")))
+    (tmp_path / "style_encoder.onnx").write_bytes(tiny(replace(TINY, io="portable", graph="style_encoder")))
     stylize, encode_style = engines.functions(engines.onnxruntime, "portable", tmp_path, 8)
     contents = np.random.default_rng(0).integers(0, 256, (2, 17, 21, 3), np.uint8)
     codes = np.array([[0.0, 0.5, 1.0], [1.0, 0.0, 0.0]], np.float32)
@@ -114,7 +114,7 @@ def test_portable_files_are_padded_and_cropped(tmp_path):
 
 
 def test_files_of_one_size_are_preferred(tmp_path):
-    onnx.save(tiny(replace(TINY, io="portable")), tmp_path / "stylizer.onnx")
+    (tmp_path / "stylizer.onnx").write_bytes(tiny(replace(TINY, io="portable")))
     matrix.fix_sizes(tmp_path / "stylizer.onnx", 24, 16)
     opened = []
 

@@ -6,14 +6,12 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import onnx
 import pytest
-from conftest import TINY, tiny
-from onnx import TensorProto, helper
+from onnx_writer import node, tensor
 from PIL import Image
+from tiny import TINY, WHITE, tiny
 
 from adain import shipped, stylizer
 from adain.engines.cuda.check import cuda_problem
@@ -255,44 +253,26 @@ def test_an_encoder_of_another_model(write_tiny: Write) -> None:
         Stylizer(folder, "cpu").encode_style(noise(16, 16))
 
 
-def foreign() -> onnx.ModelProto:
-    model = tiny(TINY)
-    del model.metadata_props[:]
-    return model
-
-
-def renamed() -> onnx.ModelProto:
-    model = tiny(TINY)
-    model.graph.input[0].name = model.graph.node[0].input[0] = "picture"
-    return model
-
-
-def retyped() -> onnx.ModelProto:
-    model = tiny(TINY)
-    helper.set_model_props(model, replace(TINY, io="portable").to_metadata())
-    return model
-
-
 @pytest.mark.parametrize(
     ("data", "message"),
     [
         (b"", "is no ONNX file that can be run here"),
         (b"hello", "is no ONNX file that can be run here"),
-        (foreign(), "is an ONNX file, but not one of adain's"),
+        (tiny(metadata={}), "is an ONNX file, but not one of adain's"),
         (tiny(replace(TINY, contract="2")), "follows contract version 2"),
         (
             tiny(replace(TINY, graph="style_encoder")),
             "is the graph style_encoder; stylizer.onnx was expected",
         ),
-        (renamed(), "does not keep the contract that it names"),
-        (retyped(), "does not keep the contract that it names"),
+        (tiny(picture="picture"), "does not keep the contract that it names"),
+        (tiny(metadata=replace(TINY, io="portable").to_metadata()), "does not keep the contract that it names"),
         (tiny(replace(TINY, stride=0)), "does not keep the contract"),
         (tiny(replace(TINY, style_size=-1)), "does not keep the contract"),
     ],
 )
-def test_files_that_are_no_model(data: Any, message: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_files_that_are_no_model(data: bytes, message: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "m.onnx"
-    file.write_bytes(data if isinstance(data, bytes) else data.SerializeToString())
+    file.write_bytes(data)
     with pytest.raises(ModelError) as error:
         Stylizer(file, "cpu")
     assert str(error.value).startswith(f"{file} ")
@@ -308,17 +288,14 @@ def test_a_file_of_2_gb_is_not_read(tmp_path: Path) -> None:
         Stylizer(tmp_path / "m.onnx", "cpu")
 
 
-def broken_at_run(node: onnx.NodeProto, *constants: onnx.TensorProto) -> bytes:
-    model = tiny(TINY)
-    model.graph.node[0].input[0] = "changed"
-    model.graph.node.insert(0, node)
-    model.graph.initializer.extend(constants)
-    return model.SerializeToString()
+def broken_at_run(op: str, shape: list[int]) -> bytes:
+    """The tiny stylizer, whose content is brought to a shape that it cannot have."""
+    constants = (WHITE, tensor("shape", np.array(shape, np.int64)))
+    return tiny(before=[node(op, ["content", "shape"], ["changed"])], constants=constants)
 
 
 def test_memory_that_does_not_suffice(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    huge = helper.make_tensor("huge", TensorProto.INT64, [4], [1 << 44, 20, 30, 3])
-    (tmp_path / "m.onnx").write_bytes(broken_at_run(helper.make_node("Expand", ["content", "huge"], ["changed"]), huge))
+    (tmp_path / "m.onnx").write_bytes(broken_at_run("Expand", [1 << 44, 20, 30, 3]))
     with pytest.raises(PictureError) as error:
         Stylizer(tmp_path / "m.onnx", "cpu").stylize(noise(20, 30), SEA)
     assert str(error.value) == (
@@ -328,10 +305,7 @@ def test_memory_that_does_not_suffice(tmp_path: Path, capfd: pytest.CaptureFixtu
 
 
 def test_another_failure_of_the_run(tmp_path: Path) -> None:
-    shape = helper.make_tensor("shape", TensorProto.INT64, [4], [1, 7, 7, 3])
-    (tmp_path / "m.onnx").write_bytes(
-        broken_at_run(helper.make_node("Reshape", ["content", "shape"], ["changed"]), shape)
-    )
+    (tmp_path / "m.onnx").write_bytes(broken_at_run("Reshape", [1, 7, 7, 3]))
     with pytest.raises(ModelError, match=r"m.onnx failed to run \(.*Reshape") as error:
         Stylizer(tmp_path / "m.onnx", "cpu").stylize(noise(20, 30), SEA)
     assert "\n" not in str(error.value)

@@ -15,6 +15,8 @@ from adain.engines import onnxruntime as cpu
 from adain.errors import AdaINError
 from adain.stylizer import Stylizer
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def shipped() -> Stylizer:

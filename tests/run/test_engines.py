@@ -4,21 +4,21 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnxruntime
 import pytest
-from conftest import TINY, tiny
+from onnx_writer import external_tensor
+from tiny import TINY, tiny
 
 from adain.engines import open_engine
 from adain.engines.cuda import check as cuda_check
 from adain.engines.cuda import engine as cuda
 from adain.errors import DeviceError, OptionError
 
-MODEL = tiny(TINY).SerializeToString()
+MODEL = tiny()
 
 
 class FakeDriver:
@@ -202,18 +202,9 @@ def test_external_data_is_never_read(location: str, tmp_path: Path, monkeypatch:
     folder.mkdir()
     for place in (folder, tmp_path):
         (place / "w.bin").write_bytes(bytes(4))
-    model = tiny(replace(TINY))
-    (weight,) = [tensor for tensor in model.graph.initializer if tensor.name == "white"]
-    weight.ClearField("float_data")
-    weight.data_location = weight.EXTERNAL
-    for key, value in {
-        "location": location.replace("ABSOLUTE", str(tmp_path / "w.bin")),
-        "offset": "0",
-        "length": "4",
-    }.items():
-        weight.external_data.add(key=key, value=value)
+    white = external_tensor("white", [], location.replace("ABSOLUTE", str(tmp_path / "w.bin")))
     file = folder / "stylizer.onnx"
-    file.write_bytes(model.SerializeToString())
+    file.write_bytes(tiny(constants=[white]))
     monkeypatch.chdir(folder)
     with pytest.raises(Exception, match="External data path"):
         open_engine(file.read_bytes(), "cpu")

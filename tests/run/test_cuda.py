@@ -3,7 +3,6 @@
 Tests marked `gpu` ask a real one.
 """
 
-import collections
 import ctypes
 import gc
 import importlib.util
@@ -17,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import onnxruntime
 import pytest
-from conftest import TINY, tiny
+from checks import psnr, shipped_feed, wide_picture
+from tiny import TINY, tiny
 
 from adain import Stylizer, shipped
 from adain.engines import onnxruntime as cpu
@@ -29,12 +28,11 @@ from adain.engines.cuda import check as cuda_check
 from adain.engines.cuda import copies as cuda_copy
 from adain.engines.cuda import engine as cuda
 from adain.engines.cuda import tensorrt
-from adain.engines.cuda.half import to_half
 from adain.errors import DeviceError, OptionError, PictureError
-from adain.onnx_file import parse
 from adain.session import Session as OurSession
 
-MODEL = tiny(TINY).SerializeToString()
+MODEL = tiny()
+needs_onnx = pytest.mark.skipif(importlib.util.find_spec("onnx") is None, reason="onnx is not installed")
 SHIPPED = shipped.ONNX / "stylizer.onnx"
 
 
@@ -393,6 +391,7 @@ def test_onnxruntime_takes_the_options() -> None:
     np.testing.assert_array_equal(output, expected(feed()))
 
 
+@needs_onnx
 def test_tensorrt_runs_the_lanes(gpu: Gpu, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME" if sys.platform != "win32" else "LOCALAPPDATA", str(tmp_path))
     engine = open_cuda("tensorrt")
@@ -432,48 +431,6 @@ def test_tensorrt_says_why_not(monkeypatch: pytest.MonkeyPatch) -> None:
     cuda_check.tensorrt_problem.cache_clear()
 
 
-def _picture() -> Any:
-    y, x = np.mgrid[0:70, 0:90]
-    waves = [np.sin(x / 9 + phase) * np.cos(y / 7 - phase) for phase in (0, 1, 2)]
-    return np.uint8(np.stack(waves, axis=-1)[None] * 100 + 128)
-
-
-def _shipped_feed() -> dict[str, Any]:
-    style = np.load(shipped.STYLES / "starry-night.npy")
-    return {"content": _picture(), "style": style[None], "alpha": np.array([1], np.float32)}
-
-
-def _psnr(one: Any, other: Any) -> float:
-    return float(10 * np.log10(255**2 / np.mean((one.astype(float) - other.astype(float)) ** 2)))
-
-
-def test_half_precision_keeps_the_picture() -> None:
-    inputs, model = _shipped_feed(), SHIPPED.read_bytes()
-    assert parse(model) == parse(to_half(model))
-    full, half = (open_engine(each, "cpu") for each in (model, to_half(model)))
-    assert _psnr(full.run(inputs), half.run(inputs)) > 55
-
-
-def test_half_precision_of_convolutions_not_of_statistics() -> None:
-    graph = onnx.shape_inference.infer_shapes(onnx.load_model_from_string(to_half(SHIPPED.read_bytes()))).graph
-    kinds = {value.name: value.type.tensor_type.elem_type for value in graph.value_info}
-    kinds |= {tensor.name: tensor.data_type for tensor in graph.initializer}
-    for node in graph.node:
-        if node.op_type == "Conv":
-            assert {kinds[name] for name in (*node.input, *node.output)} == {onnx.TensorProto.FLOAT16}
-        if node.op_type in ("ReduceMean", "Sqrt", "Div", "Mul", "Sub"):
-            assert onnx.TensorProto.FLOAT16 not in {kinds.get(name) for name in (*node.input, *node.output)}
-    between = collections.Counter(node.op_type for node in graph.node)
-    assert between["Cast"] < between["Conv"]  # what moves values between convolutions stays in float16
-
-
-def test_weights_outside_are_left_there() -> None:
-    model = tiny(TINY)
-    model.graph.initializer[0].data_location = onnx.TensorProto.EXTERNAL
-    outside = model.SerializeToString()
-    assert to_half(outside) is outside
-
-
 def test_half_precision_without_onnx(gpu: Gpu, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnx", None)
     assert open_cuda().precision == "fp32"
@@ -482,6 +439,7 @@ def test_half_precision_without_onnx(gpu: Gpu, monkeypatch: pytest.MonkeyPatch) 
     assert open_cuda(precision="fp32").precision == "fp32"
 
 
+@needs_onnx
 def test_precision(gpu: Gpu, write_tiny: Callable[..., Path]) -> None:
     def precisions(device: Any, precision: Any) -> tuple[str, str]:
         """Of the engine, and of what the file says of itself."""
@@ -497,36 +455,6 @@ def test_precision(gpu: Gpu, write_tiny: Callable[..., Path]) -> None:
         Stylizer(write_tiny(), precision="int8")  # type: ignore[arg-type]
 
 
-# With float32 and float16 kernels in onnxruntime's CUDA provider: docs/OperatorKernels.md of onnxruntime.
-ON_CUDA = {
-    *("Add", "Cast", "Clip", "Concat", "Conv", "Div", "Max", "MaxPool", "Mul", "Pad", "ReduceMean", "ReduceSum"),
-    *("Relu", "Reshape", "Resize", "Round", "Slice", "Split", "Sqrt", "Sub", "Transpose", "Unsqueeze"),
-}
-
-
-@pytest.mark.parametrize("graph", ["stylizer", "style_encoder"])
-@pytest.mark.parametrize("precision", ["fp32", "fp16"])
-def test_nothing_in_a_lane_blocks_a_cuda_graph(graph: str, precision: str, tmp_path: Path) -> None:
-    """No control flow, and no node that computes a shape, which onnxruntime puts on the CPU."""
-    model = (shipped.ONNX / f"{graph}.onnx").read_bytes()
-    options = onnxruntime.SessionOptions()
-    # Above BASIC it would take kernels of the CPU, and there it has casts for what the CPU lacks in float16.
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-    options.optimized_model_filepath = str(tmp_path / "fixed.onnx")
-    for axis, size in {"batch": 1, "style_batch": 1, "height": 509, "width": 701}.items():
-        options.add_free_dimension_override_by_name(axis, size)
-    model = to_half(model) if precision == "fp16" else model
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    assert all(isinstance(size, int) for size in session.get_outputs()[0].shape)
-    fixed = onnx.load(tmp_path / "fixed.onnx").graph
-    assert {node.op_type for node in fixed.node} <= ON_CUDA
-    # What a kernel reads on the CPU has to be a constant, or it would be copied from the GPU.
-    constants = {tensor.name for tensor in fixed.initializer} | {""}
-    for node in fixed.node:
-        if node.op_type in ("Pad", "Resize", "ReduceMean", "ReduceSum", "Reshape", "Split", "Slice", "Unsqueeze"):
-            assert set(node.input[1:]) <= constants, node.name
-
-
 # From here on a GPU is needed.
 
 
@@ -538,8 +466,8 @@ def real() -> Any:
 
 
 def _sized(height: int, width: int) -> dict[str, Any]:
-    tiles = np.tile(_picture(), (1, height // 70 + 1, width // 90 + 1, 1))
-    return {**_shipped_feed(), "content": np.ascontiguousarray(tiles[:, :height, :width])}
+    tiles = np.tile(wide_picture(), (1, height // 70 + 1, width // 90 + 1, 1))
+    return {**shipped_feed(), "content": np.ascontiguousarray(tiles[:, :height, :width])}
 
 
 @pytest.mark.gpu
@@ -547,7 +475,7 @@ def _sized(height: int, width: int) -> dict[str, Any]:
 def test_gpu_gives_the_picture_of_the_cpu(real: Any, precision: str, least: float) -> None:
     engine, reference = real(precision=precision), open_engine(SHIPPED.read_bytes(), "cpu")
     for inputs in (_sized(64, 96), _sized(131, 77), _sized(512, 512)):
-        assert _psnr(engine.run(inputs), reference.run(inputs)) > least
+        assert psnr(engine.run(inputs), reference.run(inputs)) > least
 
 
 @pytest.mark.gpu
@@ -560,7 +488,7 @@ def test_gpu_lane_gives_what_a_plain_run_gives(real: Any, caplog: pytest.LogCapt
         lane.upload({**inputs, "content": np.ascontiguousarray(picture)})
         lane.compute()
         got = lane.download()
-    assert _psnr(got, plain) > 50
+    assert psnr(got, plain) > 50
 
 
 @pytest.mark.gpu
@@ -573,7 +501,7 @@ def test_gpu_serves_changing_sizes_from_many_threads(real: Any) -> None:
     def work(offset: int) -> None:
         for run in range(40):
             index = (run // (cuda.OFTEN + 2) + offset) % len(sizes)
-            if _psnr(engine.run(sizes[index]), plain[index]) < 50:
+            if psnr(engine.run(sizes[index]), plain[index]) < 50:
                 wrong.append(index)
 
     threads = [threading.Thread(target=work, args=(offset,)) for offset in range(4)]
@@ -644,5 +572,5 @@ def test_gpu_tensorrt(real: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     lane = engine.lane(inputs)
     lane.upload(inputs)
     lane.compute()
-    assert _psnr(lane.download(), real(precision="fp32").run(inputs)) > 45
+    assert psnr(lane.download(), real(precision="fp32").run(inputs)) > 45
     assert list(tmp_path.rglob("*.engine"))

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from foreign import pytorch_adain
 from PIL import Image
 from skimage import data
-from test_checkpoint import pytorch_adain
 
 import adain
 from adain.engines.cuda.check import cuda_problem
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 BLOCKS = re.findall(r"```(sh|python)\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
 SHORTER = {  # the same command, less of it
     "adain train": " --steps 2 --crop 64 --batch-size 1 --workers 0",

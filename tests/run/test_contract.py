@@ -5,13 +5,13 @@ from typing import Any
 
 import onnxruntime
 import pytest
-from conftest import TINY, tiny
+from tiny import TINY, tiny
 
 from adain import onnx_file, shipped
 from adain.contract import GRAPHS, KINDS, Contract
 from adain.errors import ModelError
 
-MODEL = tiny(TINY).SerializeToString()
+MODEL = tiny()
 
 
 @pytest.mark.parametrize("graph", ["stylizer", "style_encoder"])

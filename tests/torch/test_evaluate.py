@@ -14,7 +14,6 @@ from onnx import TensorProto, helper
 from PIL import Image
 from safetensors.torch import save_file
 
-from adain import cli
 from adain.errors import ModelError, OptionError, PictureError
 from adain.evaluation.evaluate import Evaluation
 from adain.evaluation.metrics import METRICS
@@ -52,20 +51,6 @@ def folders(tmp_path) -> tuple[Path, Path]:
             channels = [Image.effect_noise((18, 12), spread).resize(size) for _ in range(3)]
             Image.merge("RGB", channels).save(tmp_path / kind / f"{name}.png")
     return tmp_path / "photos", tmp_path / "paintings"
-
-
-@pytest.fixture
-def run(capsys, monkeypatch, tmp_path):
-    """`run(...)` calls `adain evaluate` in an empty folder and gives (exit code, stdout, stderr)."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: str | Path) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["adain", "evaluate", *map(str, arguments)])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        return (end.value.code or 0, *capsys.readouterr())
-
-    return call
 
 
 def copies(folder: Path, pairs: list[Pair], which: str) -> Path:
@@ -238,7 +223,7 @@ def test_mean_and_standard_deviation(folders, tmp_path, vgg):
 def test_a_model_from_the_command_line(run, folders, vgg_file, write_tiny, tmp_path):
     options = ["--content", "photos", "--style", "paintings", "--size", SIZE, "--vgg", vgg_file, "--device", "cpu"]
     predictor = predictor_file(tmp_path / "predictor.onnx")
-    code, out, err = run(write_tiny(), *options, "--alpha", "0.5", "--predictor", predictor, "-o", "report")
+    code, out, err = run("evaluate", write_tiny(), *options, "--alpha", "0.5", "--predictor", predictor, "-o", "report")
     assert code == 0, err
     printed = {line.split()[0]: line for line in out.splitlines()}
     assert list(printed) == ["metric", *METRICS]
@@ -267,7 +252,7 @@ def test_a_model_from_the_command_line(run, folders, vgg_file, write_tiny, tmp_p
 
     # the same pictures, scored as another tool's
     (Path("report") / names[0]).unlink()
-    code, out, err = run(*options, "--outputs", "report", "--json")
+    code, out, err = run("evaluate", *options, "--outputs", "report", "--json")
     assert code == 0
     assert err == "adain: 1 of 6 results are missing, such as a__x.png\n"
     again = json.loads(out)
@@ -279,7 +264,7 @@ def test_a_model_from_the_command_line(run, folders, vgg_file, write_tiny, tmp_p
 
 def test_a_part_from_the_command_line(run, folders, vgg_file, write_tiny):
     options = ["--content", "photos", "--style", "paintings", "--size", SIZE, "--vgg", vgg_file, "--device", "cpu"]
-    code, out, err = run(write_tiny(), *options, "--pairs", "2", "--seed", "3", "--json")
+    code, out, err = run("evaluate", write_tiny(), *options, "--pairs", "2", "--seed", "3", "--json")
     assert (code, err) == (0, "")
     chosen = [(row["content"], row["style"]) for row in json.loads(out)["rows"]]
     assert chosen == [(pair.content.stem, pair.style.stem) for pair in plan(*folders, 2, 3)]
@@ -306,7 +291,7 @@ def test_mistakes_give_one_line_and_code_2(run, folders, vgg_file, write_tiny, t
     (tmp_path / "empty").mkdir()
     options = {"--content": "photos", "--style": "paintings", "--size": SIZE, "--vgg": vgg_file, "--device": "cpu"}
     given = [part for name, value in options.items() if name not in arguments for part in (name, value)]
-    code, out, err = run(*arguments, *given, "--quiet")
+    code, out, err = run("evaluate", *arguments, *given, "--quiet")
     assert (code, out) == (2, "")
     assert message in err
     assert (err.count("\n"), err[:7]) == (1, "adain: ")
@@ -314,7 +299,7 @@ def test_mistakes_give_one_line_and_code_2(run, folders, vgg_file, write_tiny, t
 
 def test_without_the_extra(run, folders, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "skimage" else object())
-    code, _, err = run("--content", "photos", "--style", "paintings")
+    code, _, err = run("evaluate", "--content", "photos", "--style", "paintings")
     assert code == 2
     assert err == "adain: this command needs skimage; install with: pip install 'adain[evaluate]'\n"
 

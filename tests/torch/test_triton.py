@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import pytest
-from conftest import TINY, tiny
 from google.protobuf import text_format
+from tiny import TINY, tiny
 from tritonclient.grpc import model_config_pb2
 from tritonclient.grpc.model_config_pb2 import ModelConfig
 
@@ -38,12 +38,12 @@ def repository(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def tiny_export(monkeypatch):
-    """In place of the export: the graphs of conftest, which follow the contract and are written at once."""
+    """In place of the export: the tiny graphs, which follow the contract and are written at once."""
 
     def export(source, out, *, io, precision, compact, graphs):
         for graph in graphs:
             path = out / f"{graph}.onnx"
-            path.write_bytes(tiny(replace(TINY, graph=graph, io=io)).SerializeToString())
+            path.write_bytes(tiny(replace(TINY, graph=graph, io=io)))
             yield Exported(path, graph, 0.0, 1.0, "steps", 1)
 
     monkeypatch.setattr(triton, "export", export)

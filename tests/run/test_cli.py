@@ -7,27 +7,12 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
-from conftest import TINY, tiny
+from checks import grey, one_line, pixel
 from PIL import Image
+from tiny import tiny
 
-from adain import cli
 from adain.styles import Style
-
-
-@pytest.fixture
-def run(capsys, monkeypatch, tmp_path):
-    """`run("stylize", ...)` in an empty folder gives (exit code, stdout, stderr)."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: str | Path) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["adain", *map(str, arguments)])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        return (end.value.code or 0, *capsys.readouterr())
-
-    return call
 
 
 @pytest.fixture
@@ -41,24 +26,6 @@ def red(tmp_path) -> Path:
     path = tmp_path / "red.npy"
     Style(np.array([1, 0, 0], np.float32), "red").save(path)
     return path
-
-
-def grey(path: Path, size=(40, 30), value=100, **options) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", size, (value,) * 3).save(path, **options)
-    return path
-
-
-def pixel(path: Path | io.BytesIO) -> tuple[tuple[int, int], tuple[int, ...]]:
-    with Image.open(path) as image:
-        return image.size, image.getpixel((3, 4))
-
-
-def one_line(text: str) -> str:
-    assert text.startswith("adain: ")
-    assert text.count("\n") == 1
-    assert "Traceback" not in text
-    return text
 
 
 # --- stylize --------------------------------------------------------------------------------------------
@@ -192,9 +159,7 @@ def test_mistakes_give_one_line_and_code_2(run, model, red, tmp_path, monkeypatc
     grey(tmp_path / "twins" / "a.gif")
     grey(tmp_path / "twins" / "a.png")
     Style(np.zeros(5, np.float32), "long").save(tmp_path / "long.npy")
-    foreign = tiny(TINY)
-    del foreign.metadata_props[:]
-    onnx.save(foreign, tmp_path / "foreign.onnx")
+    (tmp_path / "foreign.onnx").write_bytes(tiny(metadata={}))
     before = sorted(tmp_path.rglob("*"))
     if "--model" not in arguments:
         arguments = [*arguments, "--model", "tiny"]
@@ -240,104 +205,6 @@ def test_info(run, model, tmp_path):
     code, _, err = run("info", "text.onnx")
     assert code == 2
     assert "no ONNX file" in one_line(err)
-
-
-# --- train, export --------------------------------------------------------------------------------------
-
-
-def noise_folders(root: Path, count: int) -> None:
-    for kind, spread in (("photos", 30), ("paintings", 90)):
-        (root / kind).mkdir()
-        for index in range(count):
-            noise = Image.effect_noise((16, 16), spread).resize((80, 72)).convert("RGB")
-            noise.save(root / kind / f"{index}.jpg")
-
-
-def test_train_export_stylize_in_one_go(run, tmp_path):
-    noise_folders(tmp_path, 5)
-    (tmp_path / "photos" / "broken.jpg").write_text("no")
-    options = [
-        "--crop",
-        "32",
-        "--grid-weight",
-        "0",
-        "--batch-size",
-        "2",
-        "--workers",
-        "0",
-        "--arch",
-        "multi",
-        "--checkpoint-every",
-        "2",
-    ]
-    code, _, err = run("train", "photos", "paintings", "--out", "run", "--steps", "2", *options)
-    assert code == 0, err
-    assert "content: 5 pictures, 1 skipped" in err
-    assert "adain export run" in err
-    code, _, err = run("train", "photos", "paintings", "--out", "run")
-    assert code == 2
-    assert "holds a run already" in err.splitlines()[-1]
-    code, _, err = run("train", "photos", "paintings", "--out", "run", "--resume", "--steps", "3", "-q")
-    assert (code, Path("run/settings.json").read_text().count('"steps": 3')) == (0, 1)
-    assert json.loads(Path("run/settings.json").read_text())["crop"] == 32
-
-    code, _, err = run("export", "run", "--out", "onnx")
-    assert code == 0, err
-    assert err.count("largest difference to PyTorch") == 3
-    grey(tmp_path / "photo.png", size=(61, 47))
-    code, _, err = run("stylize", "photo.png", "-s", "paintings/0.jpg", "--model", "onnx", "-o", "out.jpg")
-    assert code == 0, err
-    assert pixel(tmp_path / "out.jpg")[0] == (61, 47)
-    # the shipped codes are of another encoder's decoder
-    code, _, err = run("stylize", "photo.png", "-s", "starry-night", "--model", "onnx")
-    assert code == 2
-    assert "is not for the model adain-vgg16-multi" in one_line(err)
-
-    checkpoint = "run/checkpoints/step-0000003.safetensors"
-    code, _, err = run("export", checkpoint, "--out", "more")
-    assert code == 2
-    assert "no adain model" in one_line(err)
-    assert not Path("more").exists()
-
-
-def test_profile(run, tmp_path):
-    noise_folders(tmp_path, 3)
-    code, out, err = run(
-        *(
-            "train",
-            "photos",
-            "paintings",
-            "--out",
-            "run",
-            "--profile",
-            "--crop",
-            "32",
-            "--grid-weight",
-            "0",
-            "--batch-size",
-            "1",
-        ),
-        *("--cache", "memory", "--workers", "0"),
-    )
-    assert code == 0, err
-    assert [line.split()[0] for line in out.splitlines()[1:]] == ["loader", "step", "together", "waited"]
-
-
-def test_train_mistakes(run, tmp_path):
-    (tmp_path / "empty").mkdir()
-    for arguments, message in (
-        (["absent", "empty"], "absent is no folder"),
-        (["empty", "empty"], "empty has no pictures"),
-        (["empty", "empty", "--crop", "100"], "multiple of 8"),
-        (["empty", "empty", "--cache", "disk"], "cache"),
-        (["empty", "empty", "--resume"], "no checkpoint to resume"),
-        (["empty", "empty", "--seed", "-1"], "seed is -1"),
-        (["empty", "empty", "--out", "a-file"], "a-file is a file; --out takes a folder"),
-    ):
-        Path("a-file").touch()
-        code, _, err = run("train", "--out", "run", *arguments)
-        assert code == 2
-        assert message in one_line(err)
 
 
 def test_without_the_train_extra(run, monkeypatch):

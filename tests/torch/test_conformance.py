@@ -1,0 +1,34 @@
+"""The conformance set and what it was made from: PyTorch passes it, and it can be made again."""
+
+import json
+import shutil
+
+import margins
+import rebuild
+import torch
+from replay import Conformance, compare
+
+
+def test_pytorch_passes():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # these pictures are too small for more
+    try:
+        assert not [each for each in Conformance().replay(*margins.pytorch()) if not each.passed]
+    finally:
+        torch.set_num_threads(threads)
+
+
+def test_rebuild_makes_the_same(tmp_path):
+    conformance = Conformance()
+    shutil.copytree(conformance.folder / "pictures", tmp_path / "pictures")
+    rebuild.rebuild(tmp_path)
+    manifest = json.loads((tmp_path / "manifest.json").read_text("utf-8"))
+    hashes, expected = manifest.pop("files"), dict(conformance.manifest)
+    committed = expected.pop("files")
+    assert manifest == expected
+    assert sorted(hashes) == sorted(committed)
+    # Codes of paintings and expected pictures may differ in a last place on another processor.
+    results = Conformance(tmp_path).manifest["stylize"]
+    for name in (name for case in results for name in case["expected"]):
+        got = Conformance(tmp_path).picture(name)
+        assert compare(name, got, conformance.picture(name), conformance.tolerance("pixels")).passed

@@ -1,0 +1,102 @@
+"""`adain train` and `adain export` as a user runs them."""
+
+import json
+from pathlib import Path
+
+from checks import grey, one_line, pixel
+from PIL import Image
+
+
+def noise_folders(root: Path, count: int) -> None:
+    for kind, spread in (("photos", 30), ("paintings", 90)):
+        (root / kind).mkdir()
+        for index in range(count):
+            noise = Image.effect_noise((16, 16), spread).resize((80, 72)).convert("RGB")
+            noise.save(root / kind / f"{index}.jpg")
+
+
+def test_train_export_stylize_in_one_go(run, tmp_path):
+    noise_folders(tmp_path, 5)
+    (tmp_path / "photos" / "broken.jpg").write_text("no")
+    options = [
+        "--crop",
+        "32",
+        "--grid-weight",
+        "0",
+        "--batch-size",
+        "2",
+        "--workers",
+        "0",
+        "--arch",
+        "multi",
+        "--checkpoint-every",
+        "2",
+    ]
+    code, _, err = run("train", "photos", "paintings", "--out", "run", "--steps", "2", *options)
+    assert code == 0, err
+    assert "content: 5 pictures, 1 skipped" in err
+    assert "adain export run" in err
+    code, _, err = run("train", "photos", "paintings", "--out", "run")
+    assert code == 2
+    assert "holds a run already" in err.splitlines()[-1]
+    code, _, err = run("train", "photos", "paintings", "--out", "run", "--resume", "--steps", "3", "-q")
+    assert (code, Path("run/settings.json").read_text().count('"steps": 3')) == (0, 1)
+    assert json.loads(Path("run/settings.json").read_text())["crop"] == 32
+
+    code, _, err = run("export", "run", "--out", "onnx")
+    assert code == 0, err
+    assert err.count("largest difference to PyTorch") == 3
+    grey(tmp_path / "photo.png", size=(61, 47))
+    code, _, err = run("stylize", "photo.png", "-s", "paintings/0.jpg", "--model", "onnx", "-o", "out.jpg")
+    assert code == 0, err
+    assert pixel(tmp_path / "out.jpg")[0] == (61, 47)
+    # the shipped codes are of another encoder's decoder
+    code, _, err = run("stylize", "photo.png", "-s", "starry-night", "--model", "onnx")
+    assert code == 2
+    assert "is not for the model adain-vgg16-multi" in one_line(err)
+
+    checkpoint = "run/checkpoints/step-0000003.safetensors"
+    code, _, err = run("export", checkpoint, "--out", "more")
+    assert code == 2
+    assert "no adain model" in one_line(err)
+    assert not Path("more").exists()
+
+
+def test_profile(run, tmp_path):
+    noise_folders(tmp_path, 3)
+    code, out, err = run(
+        *(
+            "train",
+            "photos",
+            "paintings",
+            "--out",
+            "run",
+            "--profile",
+            "--crop",
+            "32",
+            "--grid-weight",
+            "0",
+            "--batch-size",
+            "1",
+        ),
+        *("--cache", "memory", "--workers", "0"),
+    )
+    assert code == 0, err
+    assert [line.split()[0] for line in out.splitlines()[1:]] == ["loader", "step", "together", "waited"]
+
+
+def test_train_mistakes(run, tmp_path):
+    (tmp_path / "empty").mkdir()
+    for arguments, message in (
+        (["absent", "empty"], "absent is no folder"),
+        (["empty", "empty"], "empty has no pictures"),
+        (["empty", "empty", "--crop", "100"], "multiple of 8"),
+        (["empty", "empty", "--cache", "disk"], "cache"),
+        (["empty", "empty", "--resume"], "no checkpoint to resume"),
+        (["empty", "empty", "--seed", "-1"], "seed is -1"),
+        (["empty", "empty", "--out", "a-file"], "a-file is a file; --out takes a folder"),
+    ):
+        Path("a-file").touch()
+        code, _, err = run("train", "--out", "run", *arguments)
+        assert code == 2
+        assert message in one_line(err)
