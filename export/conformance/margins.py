@@ -10,8 +10,10 @@ from contextlib import ExitStack
 from unittest.mock import patch
 
 import numpy as np
+import replay
 import torch
-from replay import Codes, Conformance, EncodeStyle, OnnxRuntime, Pixels, Stylize
+from PIL import Image
+from replay import Codes, Conformance, EncodeStyle, OnnxRuntime, Pixels, Shrink, Stylize
 from torch import Tensor
 from torch.nn import functional
 
@@ -20,7 +22,7 @@ from adain.network import adain, colour, layered, model
 from adain.network.model_file import load_model
 from adain.network.vgg import STRIDE
 
-Engine = tuple[Stylize, EncodeStyle]
+Engine = tuple[Stylize, EncodeStyle] | tuple[Stylize, EncodeStyle, Shrink]
 Convolve = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 
 
@@ -37,6 +39,7 @@ def main() -> None:
     def report(name: str, engine: Engine) -> None:
         results = conformance.replay(*engine)
         coded = {case["name"] for case in conformance.manifest["encode"]}
+        coded |= {f"{case['name']}-code" for case in conformance.manifest["paintings"]}
         pixels = [result for result in results if result.name not in coded]
         code = max(result.largest for result in results if result.name in coded)
         largest, mean = (max(getattr(result, field) for result in pixels) for field in ("largest", "mean"))
@@ -61,6 +64,9 @@ def main() -> None:
     report("rows for columns", (lambda x, c, a: turn(stylize(turn(x), c, a)), lambda x: encode_style(turn(x))))
     report("values cut off, not rounded", pytorch(to_steps=np.floor))
     report("edge repeated in the padding to a multiple of 8", pytorch(padding="symmetric"))
+    for name in ("BICUBIC", "HAMMING", "BILINEAR", "BOX"):
+        filtered = shrinking(Image.Resampling[name])
+        report(f"paintings shrunk by {name.lower()}, not by Lanczos", (stylize, encode_style, filtered))
     report("alpha ignored", (lambda x, c, a: stylize(x, c, 1.0), encode_style))
     report("alpha blends pixels", (lambda x, c, a: mix(x, stylize(x, c, 1.0), a), encode_style))
     report("the first code for the whole batch", (lambda x, c, a: stylize(x, c[:1], a), encode_style))
@@ -71,6 +77,16 @@ def main() -> None:
         report("unbiased variance", network)
     with patch.object(adain, "EPSILON", 1e-4), patch.object(colour, "EPSILON", 1e-4):
         report("epsilon 1e-4 for 1e-5", network)
+
+
+def shrinking(filter: Image.Resampling) -> Shrink:
+    """A `Shrink` with another filter."""
+
+    def shrink(image: Pixels, size: int) -> Pixels:
+        height, width = replay.shrink(image, size).shape[:2]
+        return np.asarray(Image.fromarray(image).resize((width, height), filter))
+
+    return shrink
 
 
 def short(number: float) -> str:

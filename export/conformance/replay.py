@@ -24,6 +24,17 @@ Pixels = NDArray[np.uint8]
 Codes = NDArray[np.float32]
 Stylize = Callable[[Pixels, Codes, float], Pixels]  # contents [N,H,W,3], codes [N or 1,S], alpha -> [N,H,W,3]
 EncodeStyle = Callable[[Pixels], Codes]  # images [N,H,W,3] -> codes [N,S]
+Shrink = Callable[[Pixels, int], Pixels]  # image [H,W,3], the longest that its shorter side may be -> image [H,W,3]
+
+
+def shrink(image: Pixels, size: int) -> Pixels:
+    """A painting as it is encoded (CONTRACT.md): its shorter side at most `size`, by Pillow's Lanczos filter."""
+    height, width, _ = image.shape
+    side = min(height, width)
+    if side <= size:
+        return image
+    shape = (round(width * size / side), round(height * size / side))
+    return np.asarray(Image.fromarray(image).resize(shape, Image.Resampling.LANCZOS))
 
 
 @dataclass(frozen=True)
@@ -60,13 +71,17 @@ class Conformance:
         model = self.manifest["models"][graph]
         return self._read(model["file"], model["sha256"])
 
-    def replay(self, stylize: Stylize, encode_style: EncodeStyle | None = None) -> list[Result]:
+    def replay(
+        self, stylize: Stylize, encode_style: EncodeStyle | None = None, shrink: Shrink = shrink
+    ) -> list[Result]:
         """Run every case.
 
         Args:
             stylize: contents uint8 [N,H,W,3], codes float32 [N or 1,S], alpha -> uint8 [N,H,W,3].
             encode_style: uint8 [N,H,W,3] -> float32 [N,S]. Where a stylize case names a code that it has made, its
-                own code is used: a chain. None leaves the encode cases out.
+                own code is used: a chain. None leaves the encode cases and the paintings out.
+            shrink: uint8 [H,W,3], longest shorter side -> uint8 [H,W,3]; what is done to a painting before it is
+                encoded.
 
         Raises:
             ValueError: an output has another shape or type than expected, or a file is not the manifest's.
@@ -77,6 +92,13 @@ class Conformance:
             for case in self.manifest["encode"]:
                 code = encode_style(self.picture(case["image"])[None])
                 results.append(compare(case["name"], code, self.code(case["code"])[None], self.tolerance("style")))
+                own[case["code"]] = code[0]
+            for case in self.manifest["paintings"]:
+                shrunk, expected = shrink(self.picture(case["image"]), case["size"]), self.picture(case["shrunk"])
+                results.append(compare(f"{case['name']}-shrunk", shrunk, expected, self.tolerance("shrunk")))
+                code = encode_style(shrunk[None])
+                expected_code = self.code(case["code"])[None]
+                results.append(compare(f"{case['name']}-code", code, expected_code, self.tolerance("painting")))
                 own[case["code"]] = code[0]
         for case in self.manifest["stylize"]:
             contents = np.stack([self.picture(name) for name in case["contents"]])
@@ -90,7 +112,8 @@ class Conformance:
         return results
 
     def tolerance(self, kind: str) -> dict[str, float]:
-        """The bounds for "pixels" (steps of 255) or "style": {"max": ..., "mean": ...}, the latter not always."""
+        """The bounds for "pixels" and "shrunk" (steps of 255), "style" and "painting" (codes): {"max": ...}, and
+        for pixels a "mean" too."""
         bounds: dict[str, float] = self.manifest["tolerance"][kind]
         return bounds
 

@@ -20,7 +20,8 @@ def test_pytorch_passes():
 
 def test_rebuild_makes_the_same(tmp_path):
     conformance = Conformance()
-    shutil.copytree(conformance.folder / "pictures", tmp_path / "pictures")
+    for part in ("pictures", "reading"):
+        shutil.copytree(conformance.folder / part, tmp_path / part)
     rebuild.rebuild(tmp_path)
     manifest = json.loads((tmp_path / "manifest.json").read_text("utf-8"))
     hashes, expected = manifest.pop("files"), dict(conformance.manifest)
