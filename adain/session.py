@@ -1,4 +1,4 @@
-"""One ONNX file of the contract in an engine, whichever door it has."""
+"""Runs one of our ONNX files: pixels go in and come out as uint8, whether the file is of io `bytes` or `portable`."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .contract import GRAPHS, MIN_SIDE, Contract, Graph
-from .engines import Compute, Device, Inputs, open_engine
+from . import shipped
+from .contract import GRAPHS, KINDS, MIN_SIDE, Contract, Graph
+from .engines import Compute, Device, Inputs, Lane, open_engine
 from .errors import AdaINError, ModelError, PictureError, first_line, out_of_memory
 from .onnx_file import read_bytes
 from .pictures import Pixels
@@ -18,12 +19,18 @@ Floats = NDArray[np.float32]
 
 
 class Session:
-    """An ONNX file of the contract in an engine; pixels are uint8 whatever its io.
+    """An ONNX file of the contract, ready to run. Safe to share between threads.
 
     Args:
         file: untrusted; read whole, at most 2 GB, and nothing beside it.
-        graph: which one it has to be; None takes any.
+        graph: which one it has to be.
         device, threads, precision: see `adain.engines.open_engine`.
+
+    Attributes:
+        contract: what the file says of itself.
+        device: where it runs, never "auto".
+        precision: of the convolutions as they are computed: "fp32", "fp16" or "bf16".
+        lanes: how many lanes at once keep the device busy.
 
     Raises:
         ModelError: no such file, or not one of ours.
@@ -33,7 +40,7 @@ class Session:
     def __init__(
         self,
         file: Path,
-        graph: Graph | None,
+        graph: Graph,
         device: Device = "auto",
         threads: int | None = None,
         precision: Compute = "auto",
@@ -43,7 +50,7 @@ class Session:
         self.contract = Contract.read(model, str(file), graph)
         stored = self.contract.precision
         try:
-            self.engine = open_engine(model, device, threads=threads, precision=precision, stored=stored)
+            engine = open_engine(model, device, threads=threads, precision=precision, stored=stored)
         except AdaINError:
             raise
         except Exception as error:  # the errors of the engines share no base class
@@ -51,67 +58,120 @@ class Session:
                 f"{file} is no ONNX file that can be run here ({first_line(error)}); "
                 "give a file or folder that `adain export` wrote"
             ) from error
+        self._engine = engine
+        self.device, self.precision, self.lanes = engine.device, engine.precision, engine.lanes
 
     def run(self, pixels: Pixels, inputs: dict[str, Floats]) -> Any:
-        """Run on uint8 [N,H,W,3]; gives uint8 [N,H,W,3], or float32 [N,S] of a style encoder."""
-        height, width = pixels.shape[1:3]
-        with self._explained(height, width):
-            if self.contract.io == "bytes":
-                return self.engine.run(self._feed(pixels, inputs))
-            outputs = [self.engine.run(self._feed(frame[None], inputs)) for frame in pixels]
-        if self.contract.graph == "style_encoder":
-            return np.concatenate(outputs)
-        return np.stack([from_portable(output, height, width) for output in outputs])
+        """Run the graph on a batch.
 
-    def lane(self, height: int, width: int, inputs: dict[str, Floats]) -> Callable[[Pixels, dict[str, Floats]], Pixels]:
+        Args:
+            pixels: uint8 [N,H,W,3].
+            inputs: the others, by name.
+
+        Returns:
+            uint8 [N,H,W,3], or float32 [N,S] where the graph gives codes.
+
+        Raises:
+            PictureError: pictures too small, or too large for the memory.
+            ModelError: the engine failed.
+        """
+        height, width = pixels.shape[1:3]
+        parts = [pixels] if self.contract.io == "bytes" else [frame[None] for frame in pixels]
+        with _fitting(height, width):
+            outputs = [self._call(self._engine.run, self._feed(part, inputs)) for part in parts]
+            results = [self._result(output, height, width) for output in outputs]
+            return results[0] if len(results) == 1 else np.concatenate(results)
+
+    def lane(self, height: int, width: int, inputs: dict[str, Floats]) -> "PictureLane":
         """A lane of the engine for pictures of one size.
 
         Args:
             height, width: of the pictures.
             inputs: like those that will come; the values do not matter.
 
-        Returns:
-            A function for one thread at a time that does what `run` does, for one picture: uint8 [height,width,3]
-            and the inputs in, uint8 [height,width,3] out. It refuses other pictures with a PictureError.
+        Raises:
+            PictureError, ModelError: as for `run`.
         """
-        shape = (height, width, 3)
-        with self._explained(height, width):
-            lane = self.engine.lane(self._feed(np.zeros((1, *shape), np.uint8), inputs))
-
-        def run(pixels: Pixels, inputs: dict[str, Floats]) -> Pixels:
-            if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.shape != shape:
-                raise PictureError(f"{_kind(pixels)} came, uint8 {list(shape)} was expected; convert or resize it")
-            with self._explained(height, width):
-                lane.upload(self._feed(np.ascontiguousarray(pixels)[None], inputs))
-                lane.compute()
-                output = lane.download()
-            return output[0] if self.contract.io == "bytes" else from_portable(output, height, width)
-
-        return run
+        return PictureLane(self, height, width, inputs)
 
     def _feed(self, pixels: Pixels, inputs: dict[str, Floats]) -> Inputs:
-        first, *_ = GRAPHS[self.contract.graph][0]
-        return {
-            first: pixels if self.contract.io == "bytes" else to_portable(pixels[0], self.contract.stride),
-            **inputs,
-        }
+        first = GRAPHS[self.contract.graph][0][0]
+        if self.contract.io == "bytes":
+            return {first: np.ascontiguousarray(pixels), **inputs}
+        return {first: to_portable(pixels[0], self.contract.stride), **inputs}
 
-    @contextmanager
-    def _explained(self, height: int, width: int) -> Iterator[None]:
-        """Refuse pictures that are too small or too large; tell the engine's errors as ours."""
-        if min(height, width) < MIN_SIDE:
-            raise PictureError(
-                f"a picture of {width} x {height} pixels is too small; give at least {MIN_SIDE} x {MIN_SIDE}"
-            )
+    def _result(self, output: Any, height: int, width: int) -> Any:
+        if self.contract.io == "bytes" or KINDS[GRAPHS[self.contract.graph][1]] != "pixels":
+            return output
+        return from_portable(output, height, width)[None]
+
+    def _call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call the engine, and tell its errors as ours; our own mistakes are made elsewhere and stay what they are."""
         try:
-            yield
+            return function(*arguments)
         except Exception as error:  # the errors of the engines share no base class
             if out_of_memory(error):
-                raise PictureError(
-                    f"{width} x {height} pixels need more memory than there is; make the picture smaller, "
-                    f"such as with --size {max(width, height) // 2}"
-                ) from error
+                raise MemoryError from error
             raise ModelError(f"{self.file} failed to run ({first_line(error)})") from error
+
+
+class PictureLane:
+    """One graph with pictures of one size; for one thread at a time, while other lanes run in others.
+
+    The three steps of a run, apart, so that frames can overlap and each step can be timed; `run` does all three. Each
+    raises what `Session.run` does.
+    """
+
+    def __init__(self, session: Session, height: int, width: int, inputs: dict[str, Floats]) -> None:
+        self._session, self._size = session, (height, width)
+        with _fitting(height, width):
+            feed = session._feed(np.zeros((1, height, width, 3), np.uint8), inputs)
+            self._lane: Lane = session._call(session._engine.lane, feed)
+
+    def upload(self, pixels: Pixels, inputs: dict[str, Floats]) -> None:
+        """Bring a picture, uint8 [height,width,3], and the other inputs to the device.
+
+        Raises:
+            PictureError: the picture is of another size or type.
+        """
+        shape = (*self._size, 3)
+        if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.shape != shape:
+            raise PictureError(f"{_kind(pixels)} came, uint8 {list(shape)} was expected; convert or resize it")
+        with _fitting(*self._size):
+            self._session._call(self._lane.upload, self._session._feed(pixels[None], inputs))
+
+    def compute(self) -> None:
+        """Run the graph on what was uploaded; ends when the device is done."""
+        with _fitting(*self._size):
+            self._session._call(self._lane.compute)
+
+    def download(self) -> Pixels:
+        """What `compute` made of the picture: uint8 [height,width,3]."""
+        with _fitting(*self._size):
+            result: Pixels = self._session._result(self._session._call(self._lane.download), *self._size)[0]
+            return result
+
+    def run(self, pixels: Pixels, inputs: dict[str, Floats]) -> Pixels:
+        """All three steps."""
+        self.upload(pixels, inputs)
+        self.compute()
+        return self.download()
+
+
+@contextmanager
+def _fitting(height: int, width: int) -> Iterator[None]:
+    """Refuse pictures that are too small, and tell of those that are too large for the memory."""
+    if min(height, width) < MIN_SIDE:
+        raise PictureError(
+            f"a picture of {width} x {height} pixels is too small; give at least {MIN_SIDE} x {MIN_SIDE}"
+        )
+    try:
+        yield
+    except MemoryError as error:
+        raise PictureError(
+            f"{width} x {height} pixels need more memory than there is; make the picture smaller, "
+            f"such as with --size {max(width, height) // 2}"
+        ) from error
 
 
 def _kind(value: object) -> str:
@@ -138,3 +198,9 @@ def from_portable(pixels: Floats, height: int, width: int) -> Pixels:
     cropped = pixels[0, :, :height, :width].transpose(1, 2, 0)
     result: Pixels = np.rint(cropped.clip(0, 1) * 255).astype(np.uint8)
     return result
+
+
+def stylizer_file(model: str | Path | None) -> Path:
+    """The file that a model stands for: a folder of `adain export`, a stylizer file, or None for the package's own."""
+    file = shipped.ONNX if model is None else Path(model)
+    return file / "stylizer.onnx" if model is None or file.is_dir() else file

@@ -20,7 +20,7 @@ import numpy as np
 from .errors import AdaINError, OptionError, StreamClosed
 from .look import Look, StyleSource
 from .pictures import Pixels
-from .session import Floats, Session
+from .session import Floats, PictureLane, Session
 from .styles import Style
 
 WINDOW = 300  # frames that `Stream.latency` looks back
@@ -60,7 +60,7 @@ class Stream:
         look: Look,
         depth: int | None,
     ) -> None:
-        count = session.engine.lanes
+        count = session.lanes
         self.depth = count + 1 if depth is None else depth
         if self.depth <= count:
             raise OptionError(f"depth is {depth}; give {count + 1} or more, of which {count} are in the network")
@@ -68,7 +68,7 @@ class Stream:
         self._encode = encode
         self.look = look
         self._shape = (size[1], size[0], 3)
-        self._lanes: SimpleQueue[Callable[[Pixels, dict[str, Floats]], Pixels]] = SimpleQueue()
+        self._lanes: SimpleQueue[PictureLane] = SimpleQueue()
         for _ in range(count):
             self._lanes.put(session.lane(size[1], size[0], self._inputs))
         self._threads = ThreadPoolExecutor(count, "adain-stream")
@@ -217,7 +217,7 @@ class Stream:
     def _stylize(self, number: int, frame: Pixels, inputs: dict[str, Floats], began: float) -> Pixels:
         lane = self._lanes.get()  # there are as many as threads
         try:
-            result = lane(frame, inputs)
+            result = lane.run(frame, inputs)
         except AdaINError as error:
             raise type(error)(f"frame {number}: {error}") from error
         finally:

@@ -15,13 +15,12 @@ from typing import overload
 import numpy as np
 from PIL import Image
 
-from . import shipped
 from .contract import Contract
 from .engines import Compute, Device
 from .errors import ModelError, StyleError
 from .look import STYLE_SIZE, Look, StyleSource, style_name
 from .pictures import FileSource, Picture, Pixels, Source, load, resize_to_side
-from .session import Session
+from .session import Session, stylizer_file
 from .stream import Stream
 from .styles import Style
 
@@ -51,10 +50,7 @@ class Stylizer:
         threads: int | None = None,
         precision: Compute = "auto",
     ) -> None:
-        file = shipped.ONNX if model is None else Path(model)
-        if file.is_dir() or model is None:
-            file = file / "stylizer.onnx"
-        self._stylizer = Session(file, "stylizer", device, threads, precision)
+        self._stylizer = Session(stylizer_file(model), "stylizer", device, threads, precision)
         self._threads, self._precision = threads, precision
         self._encoder: Session | None = None
         self._encoder_lock = Lock()
@@ -67,7 +63,7 @@ class Stylizer:
     @property
     def device(self) -> Device:
         """Where the model runs: "cpu", "openvino", "cuda" or "tensorrt"."""
-        return self._stylizer.engine.device
+        return self._stylizer.device
 
     @overload
     def stylize(

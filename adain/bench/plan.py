@@ -7,12 +7,12 @@ from importlib import util
 from pathlib import Path
 from typing import Literal, cast, get_args
 
-from .. import shipped
 from ..contract import MIN_SIDE, Contract
 from ..engines import Device
 from ..errors import OptionError
 from ..onnx_file import read_bytes
 from ..pictures import MAX_PIXELS
+from ..session import stylizer_file
 
 NAMED = {"720p": (1280, 720), "1080p": (1920, 1080), "4k": (3840, 2160)}
 DEFAULT_SIZES = {"cpu": ("256", "512", "720p", "1080p"), "gpu": ("256", "512", "720p", "1080p", "4K")}
@@ -72,8 +72,7 @@ def read_model(model: Path | None, name: str | None = None) -> Model:
     Raises:
         ModelError: it is none of ours.
     """
-    file = shipped.ONNX if model is None else model
-    file = file / "stylizer.onnx" if file.is_dir() or model is None else file
+    file = stylizer_file(model)
     return Model(file, Contract.read(read_bytes(file), str(file), "stylizer"), name or file.resolve().parent.name)
 
 

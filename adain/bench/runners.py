@@ -19,8 +19,10 @@ from ..bank import bank
 from ..contract import Contract
 from ..engines import Stored, open_engine
 from ..errors import DeviceError, ModelError
+from ..look import Look
 from ..pictures import Picture, Pixels, load, save
-from ..session import Session, from_portable, to_portable
+from ..session import Session
+from ..styles import Style
 from .plan import Job, Size
 
 Call = Callable[[], Any]
@@ -72,31 +74,22 @@ def of_package(contract: Contract) -> bool:
     return bank().model == contract.checkpoint_sha256
 
 
-def style_code(contract: Contract) -> np.ndarray:
-    """float32 [1,S]: a built-in style, or for another model one that is as good for timing."""
+def some_style(contract: Contract) -> Style:
+    """A built-in style, or for another model one that is as good for timing."""
     if of_package(contract):
-        return bank().style(STYLE).code[None]
-    return np.full((1, contract.style_size), 0.5, np.float32)
+        return bank().style(STYLE)
+    return Style(np.full(contract.style_size, 0.5, np.float32), "grey")
 
 
 def _onnx(job: Job, folder: Path) -> Runner:
     session = Session(job.model.file, "stylizer", job.device, job.threads, precision=job.compute)
     contract, picture = session.contract, frame(job.size)
-    others = {"style": style_code(contract), "alpha": np.ones(1, np.float32)}
-    bytes_io = contract.io == "bytes"
-
-    def inputs(pixels: Pixels) -> dict[str, Any]:
-        return {"content": pixels[None] if bytes_io else to_portable(pixels, contract.stride), **others}
-
-    lane = session.engine.lane(inputs(picture))
-    lane.upload(inputs(picture))
+    inputs = Look.of(some_style(contract)).inputs()
+    lane = session.lane(job.size.height, job.size.width, inputs)
+    lane.upload(picture, inputs)
 
     def host(pixels: Pixels = picture) -> Pixels:
-        lane.upload(inputs(pixels))
-        lane.compute()
-        output = lane.download()
-        result: Pixels = output[0] if bytes_io else from_portable(output, *pixels.shape[:2])
-        return result
+        return lane.run(pixels, inputs)
 
     source, target = folder / f"{job.size.name}.jpg", folder / f"{job.size.name}-out.jpg"
     if not source.exists():
@@ -106,7 +99,7 @@ def _onnx(job: Job, folder: Path) -> Runner:
         save(Picture(host(load(source).pixels)), target)
 
     spans: dict[str, Call] = {"network": lane.compute, "host": host}
-    return Runner(spans if job.rival else spans | {"file": file}, session.engine.precision)
+    return Runner(spans if job.rival else spans | {"file": file}, session.precision)
 
 
 def _peak(job: Job, folder: Path) -> Runner:
@@ -156,7 +149,7 @@ def _torch(job: Job, folder: Path) -> Runner:
         # On a GPU with CUDA graphs, as our own engine may have them.
         module = torch.compile(module, dynamic=False, mode="reduce-overhead" if cuda else "default")
     picture = torch.from_numpy(frame(job.size))[None]
-    style, alpha = torch.from_numpy(style_code(contract).copy()).to(device), torch.ones(1, device=device)
+    style, alpha = torch.from_numpy(some_style(contract).code[None].copy()).to(device), torch.ones(1, device=device)
     on_device = picture.to(device)
 
     @torch.inference_mode()

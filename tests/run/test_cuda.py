@@ -444,7 +444,7 @@ def test_precision(gpu: Gpu, write_tiny: Callable[..., Path]) -> None:
     def precisions(device: Any, precision: Any) -> tuple[str, str]:
         """Of the engine, and of what the file says of itself."""
         session = OurSession(write_tiny() / "stylizer.onnx", "stylizer", device, precision=precision)
-        return session.engine.precision, session.contract.precision
+        return session.precision, session.contract.precision
 
     assert precisions("cuda", "auto") == ("fp16", "fp32")
     assert precisions("cuda", "fp32") == ("fp32", "fp32")

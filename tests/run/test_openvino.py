@@ -141,7 +141,7 @@ def test_too_large_for_the_memory(monkeypatch: pytest.MonkeyPatch, write_tiny: C
         )
 
     stylizer = Stylizer(write_tiny(), "openvino")
-    monkeypatch.setattr(stylizer._stylizer.engine, "run", fail)
+    monkeypatch.setattr(stylizer._stylizer._engine, "run", fail)
     with pytest.raises(PictureError, match="need more memory than there is"):
         stylizer.stylize(np.zeros((20, 30, 3), np.uint8), Style(np.zeros(3, np.float32), "black"))
 

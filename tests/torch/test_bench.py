@@ -26,7 +26,7 @@ from adain.bench.measure import SAME, Outcome, Ratio, Result, Span, Spread
 from adain.bench.plan import Group, Job, Model, Size, parse_size, plan, read_model
 from adain.bench.report import Report
 from adain.bench.run import Benchmark, parse_rivals
-from adain.bench.runners import frame, of_package, style_code
+from adain.bench.runners import frame, of_package, some_style
 from adain.bench.worker import Ready, Worker
 from adain.cli import options
 from adain.engines.cuda.check import cuda_problem
@@ -535,6 +535,6 @@ def test_pytorch_does_not_fit_an_invented_model(model, tmp_path):
 def test_the_shipped_style_is_taken():
     contract = read_model(None).contract
     assert of_package(contract)
-    assert np.array_equal(style_code(contract), bank().style("scream").code[None])
+    assert np.array_equal(some_style(contract).code, bank().style("scream").code)
     assert not of_package(TINY)
-    assert np.array_equal(style_code(TINY), [[0.5, 0.5, 0.5]])
+    assert np.array_equal(some_style(TINY).code, [0.5, 0.5, 0.5])
