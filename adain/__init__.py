@@ -5,6 +5,19 @@
     stylizer.stylize("photo.jpg", "starry-night").save("out.jpg")
     stylizer.stylize("photo.jpg", Look(("scream", "great-wave"), shares=(2, 1), alpha=0.8)).save("mixed.jpg")
 
+Words:
+
+    content   the picture that is restyled
+    style     what is taken of a painting: its code, a row of numbers that the encoder makes; codes can be averaged
+    alpha     strength: 0 rebuilds the content, 1 is the full style
+    look      what is wanted of a picture: styles, their shares, alpha
+    bank      the built-in styles
+    graph     one of our ONNX files, by its kind: stylizer, style_encoder and so on
+    io        how pixels enter a graph: `bytes` (uint8, any size) or `portable` (float32, sides multiples of the stride)
+    engine    the library and the device that run a graph; it knows arrays only
+    session   a graph in an engine; it knows pictures
+    lane      a session's or engine's runs for one size, one thread at a time; several lanes let frames overlap
+
 Importing this package loads neither torch nor onnxruntime.
 """
 

@@ -64,7 +64,7 @@ class Look:
 
     @property
     def name(self) -> str:
-        """Of the styles, for messages and file names, such as "scream + great-wave"."""
+        """The styles' names for messages and file names, such as "scream + great-wave"."""
         return " + ".join(style_name(style) for style in self.styles)
 
     @property
@@ -78,7 +78,7 @@ class Look:
         return blend([style for style in self.styles if isinstance(style, Style)], self.shares)
 
     def inputs(self) -> dict[str, NDArray[np.float32]]:
-        """What the graph `stylizer` takes beside the picture: style [1,S] and alpha [1]; raises what `style` does."""
+        """The stylizer graph's inputs beside the picture: style [1,S] and alpha [1]. Raises what `style` does."""
         return {"style": self.style.code[None], "alpha": np.array([self.alpha], np.float32)}
 
 

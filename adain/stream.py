@@ -28,7 +28,7 @@ WINDOW = 300  # frames that `Stream.latency` looks back
 
 @dataclass(frozen=True)
 class Latency:
-    """Of the last frames, at most WINDOW; all fields are NaN before the first.
+    """Timing of the last WINDOW frames; NaN until a frame is done.
 
     Attributes:
         last, median, p95: seconds from `put` until the stylised frame is ready; p95 is the 95th percentile.
@@ -80,7 +80,7 @@ class Stream:
 
     @property
     def look(self) -> Look:
-        """Of the frames that are put from now on; pictures in it are encoded when it is set."""
+        """What the frames shall look like that are put from now on; setting it encodes the pictures in it."""
         return self._look
 
     @look.setter
@@ -91,7 +91,7 @@ class Stream:
 
     @property
     def style(self) -> Style:
-        """The look's style; takes whatever `Look.styles` may hold."""
+        """The look's styles, blended; set it to whatever `Look.styles` may hold."""
         return self._look.style
 
     @style.setter
@@ -100,7 +100,7 @@ class Stream:
 
     @property
     def alpha(self) -> float:
-        """The look's strength: 0 (the content) to 1 (the full style)."""
+        """The look's strength, from 0 (the content) to 1 (the full style)."""
         return self._look.alpha
 
     @alpha.setter

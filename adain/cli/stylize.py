@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 from typer import Argument, Option
 
 from ..apps import files
 from ..bank import bank
 from ..errors import OptionError
-from ..look import Look
+from ..look import STYLE_SIZE, Look
 from ..stylizer import Stylizer
 from .options import Device, JsonOption, ModelOption, QuietOption
 from .printing import complain, print_table, progress_bar, stderr_console
@@ -26,7 +27,7 @@ def stylize(
     mix: Annotated[str | None, Option(help="Shares of several styles, such as 0.7,0.3.", show_default="equal")] = None,
     alpha: Annotated[float, Option(help="0 gives back the content, 1 is the full style.")] = 1.0,
     size: Annotated[int | None, Option(help="Shrink the longer side to this, in px.", show_default="as it is")] = None,
-    style_size: Annotated[int, Option(help="Shrink style pictures to this shorter side, in px: finer strokes.")] = 512,
+    style_size: Annotated[int, Option(help="Shrink style pictures to this shorter side, in px.")] = STYLE_SIZE,
     out: Annotated[
         str | None,
         Option("--out", "-o", help="A file, a folder, or - for stdout.", show_default="CONTENT-STYLE"),
@@ -48,30 +49,31 @@ def stylize(
     if as_json and to_stdout:
         raise OptionError("--json and the picture cannot both go to stdout; give a file with -o")
     stylizer = Stylizer(model, device.value, threads=threads)
-    console, done = stderr_console(quiet or as_json or to_stdout), []
-    with progress_bar(console, len(jobs) > 1) as progress:
-        task = progress.add_task("pictures", total=len(jobs), note="")
-        for result in files.run(stylizer, jobs):
-            done.append(result)
-            progress.update(task, advance=1)
-            if result.error:
-                complain(result.error)
-            else:
-                note = f"{result.width}x{result.height}, {result.seconds:.2f} s on {stylizer.device}"
-                console.print(f"{result.job.output}  {note}", markup=False)
-    failed = sum(result.error is not None for result in done)
+    done = _run(stylizer, jobs, stderr_console(quiet or as_json or to_stdout))
     if as_json:
-        facts = {
-            "model": stylizer.contract.model,
-            "device": stylizer.device,
-            "style": look.name,
-            "alpha": alpha,
-        }
-        typer.echo(json.dumps(facts | {"pictures": [result.to_dict() for result in done]}, indent=2))
+        facts = {"model": stylizer.contract.model, "device": stylizer.device, "style": look.name, "alpha": look.alpha}
+        typer.echo(json.dumps(facts | {"pictures": [each.to_dict() for each in done]}, indent=2))
+    failed = sum(each.error is not None for each in done)
     if failed and len(done) > 1:
         complain(f"{failed} of {len(done)} pictures failed")
     if failed:
         raise typer.Exit(2)
+
+
+def _run(stylizer: Stylizer, jobs: list[files.Job], console: Console) -> list[files.Done]:
+    """Do the jobs, and tell of each as it is done."""
+    done = []
+    with progress_bar(console, len(jobs) > 1) as progress:
+        task = progress.add_task("pictures", total=len(jobs), note="")
+        for each in files.run(stylizer, jobs):
+            done.append(each)
+            progress.update(task, advance=1)
+            if each.error:
+                complain(each.error)
+            else:
+                note = f"{each.width}x{each.height}, {each.seconds:.2f} s on {stylizer.device}"
+                console.print(f"{each.job.output}  {note}", markup=False)
+    return done
 
 
 def styles(
@@ -81,7 +83,7 @@ def styles(
     out: Annotated[
         Path | None, Option("--out", "-o", help="The .npy file to save.", show_default="PICTURE.npy")
     ] = None,
-    style_size: Annotated[int, Option(help="Shrink the picture to this shorter side, in px.")] = 512,
+    style_size: Annotated[int, Option(help="Shrink the picture to this shorter side, in px.")] = STYLE_SIZE,
     device: Annotated[Device, Option(help="Where to run.")] = Device.auto,
     model: ModelOption = None,
     as_json: JsonOption = False,

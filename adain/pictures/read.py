@@ -68,7 +68,7 @@ def read_size(data: bytes) -> tuple[int, int]:
 
 
 def readable_suffixes() -> set[str]:
-    """Of the files that Pillow reads and that are safe to open, such as ".jpg"."""
+    """The suffixes, such as ".jpg", of files that Pillow reads and that are safe to open."""
     return {suffix for suffix, name in Image.registered_extensions().items() if name in _readable()}
 
 

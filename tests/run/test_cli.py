@@ -145,6 +145,11 @@ def test_stdin_to_stdout(model, red, tmp_path):
         (["photo.png", "-s", "red.npy", "--model", "text.jpg"], "no ONNX file"),
         (["photo.png", "-s", "red.npy", "--model", "tiny/style_encoder.onnx"], "is the graph style_encoder"),
         (["photo.png", "-s", "red.npy", "--model", "absent"], "cannot be read"),
+        # What needs no model is told before one is opened.
+        (["photo.png", "-s", "red.npy", "--model", "absent", "-o", "out.xyz"], "the format '.xyz' is unknown"),
+        (["photo.png", "-s", "red.npy", "--model", "absent", "--size", "0"], "the size is 0"),
+        (["photo.png", "-s", "starry-nigth", "--model", "absent"], "did you mean starry-night"),
+        (["absent.png", "-s", "red.npy", "--model", "absent"], "absent.png does not exist"),
     ],
 )
 def test_mistakes_give_one_line_and_code_2(run, model, red, tmp_path, monkeypatch, arguments, message):
