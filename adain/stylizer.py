@@ -15,7 +15,7 @@ from typing import overload
 import numpy as np
 from PIL import Image
 
-from .contract import Contract
+from .contract import MIN_SIDE, Contract
 from .engines import Compute, Device
 from .errors import ModelError, StyleError
 from .look import STYLE_SIZE, Look, StyleSource, style_name
@@ -106,9 +106,13 @@ class Stylizer:
         return result.pixels if isinstance(content, np.ndarray) else result.to_pil()
 
     def restyle(self, picture: Picture, look: Look) -> Picture:
-        """The same for a `Picture`, which gives a `Picture`: its alpha channel is kept."""
-        pixels = self._stylizer.run(picture.pixels[None], self.encode(look).inputs())
-        return Picture(pixels[0], picture.alpha)
+        """The same for a `Picture`, which gives a `Picture`. Its alpha channel is kept; a transparent margin counts for
+        nothing, and stays white.
+        """
+        visible = picture.visible(MIN_SIDE)
+        pixels = np.full_like(picture.pixels, 255)
+        pixels[visible] = self._stylizer.run(picture.part(*visible).pixels[None], self.encode(look).inputs())[0]
+        return Picture(pixels, picture.alpha)
 
     def stream(
         self,
@@ -177,15 +181,16 @@ class Stylizer:
 
         Args:
             picture: path, PIL image, bytes or stream of a picture file, or uint8 array [H,W,3], sRGB. At
-                least 16 pixels a side.
+                least 16 pixels a side. A transparent margin counts for nothing.
             size: see `Look.style_size`.
 
         Raises:
             PictureError: no picture, too small, or too large for the memory.
             ModelError: there is no style_encoder.onnx beside the stylizer, or it is of another model.
         """
-        pixels = resize_to_side(load(picture), size, "shorter").pixels
-        code = self._style_encoder().run(pixels[None], {})[0]
+        painting = load(picture)
+        painting = resize_to_side(painting.part(*painting.visible(MIN_SIDE)), size, "shorter")
+        code = self._style_encoder().run(painting.pixels[None], {})[0]
         return Style(code, style_name(picture), self.contract.checkpoint_sha256)
 
     def _style_encoder(self) -> Session:

@@ -1,6 +1,6 @@
 """A picture as the package holds it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -44,6 +44,21 @@ class Picture:
         """In px."""
         return int(self.pixels.shape[1])
 
+    def visible(self, least: int) -> tuple[slice, slice]:
+        """Rows and columns of the smallest part that holds everything that is not transparent.
+
+        Args:
+            least: px a side that the part has in any case, where the picture has as many.
+        """
+        if self.alpha is None or not self.alpha.any():
+            return slice(0, self.height), slice(0, self.width)
+        return _span(self.alpha.max(axis=1), least), _span(self.alpha.max(axis=0), least)
+
+    def part(self, rows: slice, columns: slice) -> Self:
+        """A view of a part, such as that of `visible`."""
+        alpha = None if self.alpha is None else self.alpha[rows, columns]
+        return replace(self, pixels=self.pixels[rows, columns], alpha=alpha)
+
     @classmethod
     def from_pil(cls, image: Image.Image) -> Self:
         """Take the pixels of a PIL image of mode RGB or RGBA, in sRGB and upright; where alpha is 0 put white."""
@@ -60,3 +75,10 @@ class Picture:
         if self.alpha is not None:
             image.putalpha(Image.fromarray(self.alpha))
         return image
+
+
+def _span(seen: Pixels, least: int) -> slice:
+    """From the first to the last of [N] that is not 0, and more where that is less than `least`."""
+    places = np.flatnonzero(seen)
+    start = max(0, min(int(places[0]), seen.size - least))
+    return slice(start, max(int(places[-1]) + 1, min(start + least, seen.size)))

@@ -473,6 +473,26 @@ def test_square_is_the_middle(size: int) -> None:
     assert (middle[2:-2, 2:-2] == 200).all()
 
 
+@pytest.mark.parametrize(
+    ("rows", "columns", "least", "part"),
+    [
+        ((3, 7), (10, 15), 1, ((3, 7), (10, 15))),
+        ((3, 7), (10, 15), 6, ((3, 9), (10, 16))),
+        ((18, 20), (28, 30), 6, ((14, 20), (24, 30))),  # at the edge it grows to the other side
+        ((3, 4), (10, 15), 25, ((0, 20), (5, 30))),
+        ((0, 0), (0, 0), 6, ((0, 20), (0, 30))),  # nothing is visible
+    ],
+)
+def test_the_visible_part(rows: tuple, columns: tuple, least: int, part: tuple) -> None:
+    alpha = np.zeros((20, 30), np.uint8)
+    alpha[slice(*rows), slice(*columns)] = 1
+    picture = Picture(noise(20, 30), alpha)
+    visible = picture.visible(least)
+    assert visible == (slice(*part[0]), slice(*part[1]))
+    np.testing.assert_array_equal(picture.part(*visible).pixels, picture.pixels[visible])
+    assert Picture(picture.pixels).visible(least) == (slice(0, 20), slice(0, 30))
+
+
 def test_resize_needs_a_size() -> None:
     with pytest.raises(OptionError, match="the size is 0; give the pixels of a side, 1 or more"):
         resize_to_side(Picture(noise()), 0)

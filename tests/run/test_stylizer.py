@@ -108,6 +108,25 @@ def test_pictures_give_pictures(restyle: Stylizer) -> None:
     assert result.alpha is picture.alpha
 
 
+def framed(picture: np.ndarray, margin: int) -> Image.Image:
+    """With a transparent margin."""
+    alpha = np.full(picture.shape[:2], 255, np.uint8)
+    return Image.fromarray(np.pad(np.dstack([picture, alpha]), ((margin, margin), (2 * margin, margin), (0, 0))))
+
+
+@pytest.mark.parametrize("margin", [1, 3, 40])
+def test_a_transparent_margin_counts_for_nothing(restyle: Stylizer, margin: int) -> None:
+    picture = noise(600, 552)  # larger than paintings are encoded at
+    np.testing.assert_array_equal(
+        restyle.encode_style(framed(picture, margin)).code, restyle.encode_style(picture).code
+    )
+    content = noise(24, 20)
+    result = restyle.stylize(framed(content, margin), SEA, 0.5)
+    assert result.size == (20 + 3 * margin, 24 + 2 * margin)
+    inside = np.asarray(result)[margin : margin + 24, 2 * margin : 2 * margin + 20, :3]
+    np.testing.assert_array_equal(inside, restyle.stylize(content, SEA, 0.5))
+
+
 def test_size_shrinks_the_content(restyle: Stylizer) -> None:
     assert restyle.stylize(noise(40, 80), SEA, size=40).shape == (20, 40, 3)
     assert restyle.stylize(noise(2, 40, 80), SEA, size=40).shape == (2, 20, 40, 3)
