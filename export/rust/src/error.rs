@@ -2,6 +2,7 @@ use std::fmt;
 
 /// What can go wrong. Each message says what came, what was expected, and what to do.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum Error {
     /// onnxruntime cannot be loaded, or cannot run a model.
     Runtime(String),
@@ -9,9 +10,9 @@ pub enum Error {
     Model(String),
     /// A file that is no style code, or codes that do not fit the model or each other.
     Style(String),
-    /// A picture that is too small, or a batch of several sizes.
+    /// A picture that cannot be read or written, is too small, or has another size than its batch.
     Picture(String),
-    /// An alpha or a weight outside its range.
+    /// An alpha, a weight or a size outside its range.
     Range(String),
 }
 

@@ -9,9 +9,10 @@ use ort::environment::Environment;
 use ort::session::{Session, SessionInputValue};
 use ort::value::PrimitiveTensorElementType;
 
-use crate::Error;
+use crate::{Error, threads};
 
-const CONTRACT_VERSION: &str = "1";
+/// The versions of the contract that this crate can run; what it uses of them is the same.
+const CONTRACT_VERSIONS: [&str; 2] = ["1", "2"];
 
 pub(crate) struct Model {
     session: Session,
@@ -38,14 +39,14 @@ pub(crate) fn environment() -> Result<&'static Environment, Error> {
 }
 
 impl Model {
-    /// Opens a file and checks that it is the graph that was asked for. With 0 threads, onnxruntime takes one for
-    /// each core.
+    /// Opens a file and checks that it is the graph that was asked for. With 0 threads, it runs on as many
+    /// as this process may use.
     pub fn open(environment: &Environment, path: &Path, graph: &str, threads: usize) -> Result<Self, Error> {
         let file = path.display();
         let cure = "give a file that `adain export` wrote";
         path.metadata().map_err(|error| Error::Model(format!("{file} cannot be read ({error}); {cure}")))?;
         let session = Session::builder(environment)?
-            .with_intra_threads(threads)
+            .with_intra_threads(if threads == 0 { threads::usable() } else { threads })
             .map_err(ort::Error::from)?
             .commit_from_file(path)
             .map_err(|error| {
@@ -72,7 +73,7 @@ fn check_metadata(session: &Session, graph: &str) -> Result<(usize, String), Str
     let metadata = session.metadata().map_err(|error| format!("has no metadata ({error})"))?;
     let entry = |name: &str| metadata.custom(&format!("adain.{name}")).unwrap_or_default();
     match entry("contract").as_str() {
-        CONTRACT_VERSION => {}
+        version if CONTRACT_VERSIONS.contains(&version) => {}
         "" => {
             return Err("is an ONNX model, but not one of adain's (it has no adain.contract entry); \
                         give a file that `adain export` wrote"
@@ -80,7 +81,7 @@ fn check_metadata(session: &Session, graph: &str) -> Result<(usize, String), Str
         }
         version => {
             return Err(format!(
-                "follows contract version {version:?}, this crate knows version {CONTRACT_VERSION:?}; export it again"
+                "follows contract version {version:?}, this crate knows {CONTRACT_VERSIONS:?}; export it again"
             ));
         }
     }

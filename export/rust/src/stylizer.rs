@@ -6,7 +6,7 @@ use ort::inputs;
 use ort::value::TensorRef;
 
 use crate::model::{self, Model};
-use crate::{Code, Error};
+use crate::{Code, Error, shrink};
 
 /// The smallest side, in pixels, of a picture that the networks take.
 pub const MIN_SIDE: u32 = 16;
@@ -18,7 +18,7 @@ pub struct Config {
     pub stylizer: PathBuf,
     /// Path of `style_encoder.onnx`; none where codes come from files only.
     pub style_encoder: Option<PathBuf>,
-    /// Threads of onnxruntime for one call; 0 is one for each core.
+    /// Threads of onnxruntime for one call; 0 is as many as this process may use.
     pub threads: usize,
 }
 
@@ -84,15 +84,18 @@ impl Stylizer {
         &self.stylizer.checkpoint
     }
 
-    /// The style code of a picture with sides of [`MIN_SIDE`] or more.
+    /// The style code of a painting with sides of [`MIN_SIDE`] or more. It is first shrunk so that its shorter side has
+    /// at most `size` pixels: [`crate::PAINTING_SIZE`], as the codes of the bank were; less gives finer strokes, more
+    /// takes memory by its square.
     ///
     /// # Errors
-    /// [`Error::Picture`] when it is too small, [`Error::Style`] without a style encoder.
-    pub fn encode_style(&mut self, picture: &RgbImage) -> Result<Code, Error> {
+    /// [`Error::Picture`] when it is too small, [`Error::Range`] when the size is below [`MIN_SIDE`],
+    /// [`Error::Style`] without a style encoder.
+    pub fn encode_style(&mut self, painting: &RgbImage, size: u32) -> Result<Code, Error> {
         let encoder = self.encoder.as_mut().ok_or_else(|| {
             Error::Style("no style encoder is loaded; give Config::style_encoder, or a ready style code".into())
         })?;
-        let (shape, pixels) = pack(std::slice::from_ref(picture))?;
+        let (shape, pixels) = pack(&[shrink(painting, size)?])?;
         let values = encoder.run(inputs!["image" => TensorRef::from_array_view((shape, &*pixels))?])?;
         Ok(Code(values))
     }

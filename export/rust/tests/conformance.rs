@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use adain::{Code, Config, Stylizer};
-use image::RgbImage;
+use adain::image::{self, RgbImage};
+use adain::{Code, Config, Error, PAINTING_SIZE, Stylizer, read_picture, shrink};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -49,7 +49,7 @@ impl Set {
 
     /// The stylizer of the set's models.
     fn stylizer(&self) -> Stylizer {
-        assert_eq!(self.manifest["contract"], "1");
+        assert!(["1", "2"].contains(&self.manifest["contract"].as_str().unwrap()));
         let config =
             Config { stylizer: self.model("stylizer"), style_encoder: Some(self.model("style_encoder")), threads: 1 };
         let stylizer = Stylizer::load(&config).unwrap();
@@ -78,7 +78,7 @@ fn encode() {
     let set = Set::open();
     let mut stylizer = set.stylizer();
     for case in list(&set.manifest["encode"]) {
-        let code = stylizer.encode_style(&set.picture(&case["image"])).unwrap();
+        let code = stylizer.encode_style(&set.picture(&case["image"]), PAINTING_SIZE).unwrap();
         let expected = set.code(&case["code"]);
         assert_eq!(code.0.len(), expected.0.len(), "{}", case["name"]);
         for (value, expected) in code.0.iter().zip(&expected.0) {
@@ -101,15 +101,52 @@ fn stylize() {
         assert_eq!(stylized.len(), expected.len(), "{}", case["name"]);
         for (picture, path) in stylized.iter().zip(expected) {
             let expected = set.picture(path);
-            assert_eq!(picture.dimensions(), expected.dimensions(), "{path}");
-            let pairs = picture.as_raw().iter().zip(expected.as_raw());
-            let differences: Vec<f64> = pairs.map(|(a, b)| f64::from(a.abs_diff(*b))).collect();
-            let max = differences.iter().copied().fold(0.0, f64::max);
-            let mean = differences.iter().sum::<f64>() / differences.len() as f64;
-            println!("{path}: largest difference {max}, mean {mean:.5}");
+            let (max, mean) = compare(path, picture, &expected);
             assert!(max <= set.tolerance("pixels", "max") && mean <= set.tolerance("pixels", "mean"), "{path}");
         }
     }
+}
+
+#[test]
+fn paintings() {
+    let set = Set::open();
+    let mut stylizer = set.stylizer();
+    for case in list(&set.manifest["paintings"]) {
+        let painting = set.picture(&case["image"]);
+        let size = case["size"].as_u64().unwrap() as u32;
+        let (max, mean) = compare(&case["name"], &shrink(&painting, size).unwrap(), &set.picture(&case["shrunk"]));
+        assert!(max <= set.tolerance("shrunk", "max") && mean <= set.tolerance("shrunk", "mean"), "{}", case["name"]);
+        let (code, expected) = (stylizer.encode_style(&painting, size).unwrap(), set.code(&case["code"]));
+        let differences = code.0.iter().zip(&expected.0).map(|(a, b)| f64::from((a - b).abs()));
+        let largest = differences.fold(0.0, f64::max);
+        println!("{}: the code differs by {largest:.5}", case["name"]);
+        assert!(largest <= set.tolerance("painting", "max"), "{}: {largest}", case["name"]);
+    }
+}
+
+#[test]
+fn reading() {
+    let set = Set::open();
+    for case in list(&set.manifest["reading"]) {
+        let read = read_picture(set.file(&case["file"]));
+        if case["expected"].is_null() {
+            assert!(matches!(read, Err(Error::Picture(_))), "{} was read", case["name"]);
+        } else {
+            let (max, _) = compare(&case["name"], &read.unwrap(), &set.picture(&case["expected"]));
+            assert!(max <= set.tolerance("reading", "max"), "{}: {max}", case["name"]);
+        }
+    }
+}
+
+/// The largest and the mean difference of two pictures of one size, in steps of 255.
+fn compare(name: &Value, picture: &RgbImage, expected: &RgbImage) -> (f64, f64) {
+    assert_eq!(picture.dimensions(), expected.dimensions(), "{name}");
+    let pairs = picture.as_raw().iter().zip(expected.as_raw());
+    let differences: Vec<f64> = pairs.map(|(a, b)| f64::from(a.abs_diff(*b))).collect();
+    let max = differences.iter().copied().fold(0.0, f64::max);
+    let mean = differences.iter().sum::<f64>() / differences.len() as f64;
+    println!("{name}: largest difference {max}, mean {mean:.5}");
+    (max, mean)
 }
 
 fn blend(set: &Set, style: &Value) -> Code {

@@ -7,9 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex, MutexGuard};
 
-use adain::{Code, Config, Error, Stylizer};
+use adain::ort::{self, environment::Environment};
+use adain::{Code, Config, Error, PAINTING_SIZE, Stylizer};
 use common::{folder, picture, weights};
-use ort::environment::Environment;
 
 /// As in a program that uses `ort` itself.
 static ENVIRONMENT: LazyLock<Environment> = LazyLock::new(|| {
@@ -65,7 +65,7 @@ fn load_refuses() {
         ("not ours", identity, None, &["identity.onnx", "adain.contract"]),
         ("swapped", encoder.clone(), None, &["\"style_encoder\"", "\"stylizer\" was expected"]),
         ("twice", good.stylizer.clone(), Some(good.stylizer.clone()), &["\"style_encoder\" was expected"]),
-        ("contract 2", changed("adain.contract", "2"), None, &["version \"2\"", "\"1\""]),
+        ("contract 3", changed("adain.contract", "3"), None, &["version \"3\"", "\"1\""]),
         ("portable", changed("adain.io", "portable"), None, &["\"portable\"", "--io bytes"]),
         ("style size", changed("adain.style_size", "many"), None, &["style_size \"many\""]),
         (
@@ -109,16 +109,17 @@ fn stylize_refuses() {
 
 #[test]
 fn encode_style_refuses() {
-    assert_message(stylizer().encode_style(&picture(100, 8)), &["100 x 8", "at least 16"]);
+    assert_message(stylizer().encode_style(&picture(100, 8), PAINTING_SIZE), &["100 x 8", "at least 16"]);
+    assert_message(stylizer().encode_style(&picture(100, 80), 15), &["the size is 15", "16 or more"]);
     let mut alone = load(&Config { style_encoder: None, ..shipped() }).unwrap();
-    assert_message(alone.encode_style(&picture(16, 16)), &["no style encoder"]);
+    assert_message(alone.encode_style(&picture(16, 16), PAINTING_SIZE), &["no style encoder"]);
 }
 
 #[test]
 fn moves_to_other_threads() {
     let mut own = load(&shipped()).unwrap();
-    let elsewhere = std::thread::spawn(move || own.encode_style(&picture(24, 16)).unwrap());
-    let here = stylizer().encode_style(&picture(24, 16)).unwrap();
+    let elsewhere = std::thread::spawn(move || own.encode_style(&picture(24, 16), PAINTING_SIZE).unwrap());
+    let here = stylizer().encode_style(&picture(24, 16), PAINTING_SIZE).unwrap();
     assert_eq!(elsewhere.join().unwrap(), here);
 }
 

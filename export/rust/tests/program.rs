@@ -53,6 +53,12 @@ fn good_runs() {
     for (out, arguments) in cases {
         assert_eq!(good(adain(arguments), &folder.join(out)).dimensions(), (40, 23));
     }
+    let large = &saved(folder.join("large.png"), 120, 80);
+    let run = |size: &str| {
+        let options = ["--style", large.as_str(), "--alpha", "1", "--style-size", size];
+        good(adain(&[&[content.as_str()], &options[..]].concat()), &folder.join("sized.png"))
+    };
+    assert!(run("40") != run("80") && run("80") == run("512")); // the size arrives, and enlarges nothing
     // alpha, style and blend arrive: the results differ, and a share of 0 is the first style alone.
     let out = folder.join("out.png");
     let run = |arguments: &[&str]| good(adain(&[&[content.as_str()], arguments].concat()), &out);
@@ -88,6 +94,7 @@ fn bad_runs() {
         (&[&content, "-s", "scream", "-o", &out, "-a", "full"], "full"),
         (&[&content, "-s", "scream", "-o", &out, "--style2", "dance"], "--blend"),
         (&[&content, "-s", "scream", "-o", &out, "--style2", "dance", "--blend", "1.5"], "--blend is 1.5"),
+        (&[&content, "-s", &content, "-o", &out, "--style-size", "8"], "the size is 8"),
         (&[&content, "-s", "scream", "-o", &gif], "out.gif"),
         (&[&content, "-s", "scream", "-o", &no_folder], "none"),
     ];
@@ -112,6 +119,10 @@ fn models_elsewhere() {
         bad(command, part);
     };
     fails(with("ADAIN_MODELS", &folder), "models_elsewhere");
+    let mut option = with("ADAIN_MODELS", &folder);
+    option.arg("--models").arg(weights().join("onnx"));
+    assert_eq!(good(option, &out).dimensions(), (16, 16));
+    fs::remove_file(&out).unwrap();
     fails(with("ORT_DYLIB_PATH", &folder.join("libonnxruntime.so")), "ORT_DYLIB_PATH");
     assert!(!out.exists());
     assert_eq!(good(with("ADAIN_MODELS", &weights().join("onnx")), &out).dimensions(), (16, 16));

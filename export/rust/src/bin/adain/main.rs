@@ -1,30 +1,32 @@
 //! Restyles a picture after a painting.
 
-mod photo;
-
 use std::env;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use adain::{Code, Config, Stylizer};
+use adain::{Code, Config, PAINTING_SIZE, Stylizer, format_of, read_picture, write_picture};
 use lexopt::prelude::*;
 
 const USAGE: &str = "\
-usage: adain CONTENT -s STYLE -o OUT [-a ALPHA] [--style2 STYLE --blend W] [--threads N]
+usage: adain CONTENT -s STYLE -o OUT [options]
 
-CONTENT is a JPEG or PNG picture, OUT a file that ends in .jpg, .jpeg or .png. STYLE is a picture, a .npy style
-code, or the name of a style of the bank.
+CONTENT is a JPEG or PNG picture, OUT a file that ends in .jpg, .jpeg or .png. STYLE is a picture, a style code (.npy
+or .f32), or the name of a style of the bank.
 
-  -s STYLE         the style
-  -o OUT           where the result goes; it has the size of CONTENT
-  -a ALPHA         strength of the style, from 0 (the content) to 1 (the full style, the default)
-  --style2 STYLE   a second style, to blend with the first
-  --blend W        share of the second style, from 0 to 1
-  --threads N      of onnxruntime; one for each core if not given
+  -s, --style STYLE   the style
+  -o, --out OUT       where the result goes; it has the size of CONTENT
+  -a, --alpha ALPHA   strength of the style, from 0 (the content) to 1 (the full style, the default)
+  --style2 STYLE      a second style, to blend with the first
+  --blend W           share of the second style, from 0 to 1
+  --style-size N      shrink style pictures to this shorter side, in pixels (512): less for finer strokes
+  --threads N         of onnxruntime; as many as the process may use if not given
+  --models DIR        folder of stylizer.onnx and style_encoder.onnx
+  -h, --help          show this text
 
-The models come from the folder in the environment variable ADAIN_MODELS, or else from ../../weights/onnx; the bank
-is the folder styles beside that one. ORT_DYLIB_PATH is the path of onnxruntime's shared library.
+Without --models, the models are in the folder ADAIN_MODELS in the environment, or else in the nearest weights/onnx at
+or above the program; the bank is the folder styles beside that one. ORT_DYLIB_PATH is the path of onnxruntime's
+shared library.
 ";
 
 /// The command line.
@@ -35,7 +37,9 @@ struct Options {
     alpha: f32,
     /// The second style and its share.
     second: Option<(PathBuf, f64)>,
+    style_size: u32,
     threads: usize,
+    models: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -54,33 +58,49 @@ fn run() -> Result<(), Box<dyn Error>> {
         print!("{USAGE}");
         return Ok(());
     };
-    let content = photo::read(&options.content)?;
-    let models = env::var_os("ADAIN_MODELS").filter(|folder| !folder.is_empty());
-    let models = models.unwrap_or_else(|| "../../weights/onnx".into());
+    let content = read_picture(&options.content)?;
+    let models = find_models(options.models)?;
     let mut stylizer = Stylizer::load(&Config { threads: options.threads, ..Config::in_folder(&models) })?;
 
-    let bank = Path::new(&models).join("../styles");
-    let mut code = find_style(&mut stylizer, &options.style, &bank)?;
+    let bank = models.join("../styles");
+    let mut code = find_style(&mut stylizer, &options.style, options.style_size, &bank)?;
     if let Some((style, share)) = &options.second {
-        let second = find_style(&mut stylizer, style, &bank)?;
+        let second = find_style(&mut stylizer, style, options.style_size, &bank)?;
         code = Code::blend(&[(&code, 1.0 - share), (&second, *share)])?;
     }
     let stylized = stylizer.stylize(&[content], &[code], options.alpha)?;
-    photo::write(&options.out, &stylized[0])
+    Ok(write_picture(&stylized[0], &options.out)?)
+}
+
+/// The folder of the models, as USAGE says.
+fn find_models(given: Option<PathBuf>) -> Result<PathBuf, Box<dyn Error>> {
+    let variable = env::var_os("ADAIN_MODELS").filter(|folder| !folder.is_empty()).map(PathBuf::from);
+    if let Some(folder) = given.or(variable) {
+        return Ok(folder);
+    }
+    let program = env::current_exe()?;
+    let mut found = program.ancestors().map(|folder| folder.join("weights/onnx"));
+    found.find(|folder| folder.is_dir()).ok_or_else(|| {
+        let program = program.display();
+        format!("there is no weights/onnx at or above {program}; name the folder of the models with --models or ADAIN_MODELS")
+            .into()
+    })
 }
 
 /// Reads the command line; nothing comes when it asks for help.
 fn parse(mut parser: lexopt::Parser) -> Result<Option<Options>, Box<dyn Error>> {
     let (mut contents, mut style, mut out, mut alpha) = (Vec::new(), None, None, 1.0);
-    let (mut style2, mut blend, mut threads) = (None, None, 0);
+    let (mut style2, mut blend, mut style_size, mut threads, mut models) = (None, None, PAINTING_SIZE, 0, None);
     while let Some(argument) = parser.next()? {
         match argument {
             Value(content) => contents.push(PathBuf::from(content)),
-            Short('s') => style = Some(PathBuf::from(parser.value()?)),
-            Short('o') => out = Some(PathBuf::from(parser.value()?)),
-            Short('a') => alpha = parser.value()?.parse()?,
+            Short('s') | Long("style") => style = Some(PathBuf::from(parser.value()?)),
+            Short('o') | Long("out") => out = Some(PathBuf::from(parser.value()?)),
+            Short('a') | Long("alpha") => alpha = parser.value()?.parse()?,
             Long("style2") => style2 = Some(PathBuf::from(parser.value()?)),
             Long("blend") => blend = Some(parser.value()?.parse()?),
+            Long("style-size") => style_size = parser.value()?.parse()?,
+            Long("models") => models = Some(PathBuf::from(parser.value()?)),
             Long("threads") => threads = parser.value()?.parse()?,
             Short('h') | Long("help") => return Ok(None),
             other => return Err(other.unexpected().into()),
@@ -95,12 +115,12 @@ fn parse(mut parser: lexopt::Parser) -> Result<Option<Options>, Box<dyn Error>> 
         (Some(_), Some(share)) => return Err(format!("--blend is {share}; give a number from 0 to 1").into()),
         _ => return Err("--style2 and --blend need each other; give both or none".into()),
     };
-    photo::format(&out)?;
-    Ok(Some(Options { content, style, out, alpha, second, threads }))
+    format_of(&out)?;
+    Ok(Some(Options { content, style, out, alpha, second, style_size, threads, models }))
 }
 
 /// The code that STYLE stands for: of a file, or else of the bank.
-fn find_style(stylizer: &mut Stylizer, style: &Path, bank: &Path) -> Result<Code, Box<dyn Error>> {
+fn find_style(stylizer: &mut Stylizer, style: &Path, size: u32, bank: &Path) -> Result<Code, Box<dyn Error>> {
     if !style.exists() {
         return Ok(stylizer.bank_code(bank, &style.to_string_lossy())?);
     }
@@ -108,5 +128,5 @@ fn find_style(stylizer: &mut Stylizer, style: &Path, bank: &Path) -> Result<Code
     if suffix == "npy" || suffix == "f32" {
         return Ok(Code::load(style)?);
     }
-    Ok(stylizer.encode_style(&photo::read(style)?)?)
+    Ok(stylizer.encode_style(&read_picture(style)?, size)?)
 }
