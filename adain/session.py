@@ -1,7 +1,6 @@
 """Runs one of our ONNX files: pixels go in and come out as uint8, whether the file is of io `bytes` or `portable`."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -75,23 +74,15 @@ class Session:
             PictureError: pictures too small, or too large for the memory.
             ModelError: the engine failed.
         """
-        height, width = pixels.shape[1:3]
+        size = pixels.shape[1:3]
+        _check_size(*size)
         parts = [pixels] if self.contract.io == "bytes" else [frame[None] for frame in pixels]
-        with _fitting(height, width):
-            outputs = [self._call(self._engine.run, self._feed(part, inputs)) for part in parts]
-            results = [self._result(output, height, width) for output in outputs]
-            return results[0] if len(results) == 1 else np.concatenate(results)
+        outputs = [self._call(size, self._engine.run, self._feed(part, inputs)) for part in parts]
+        results = [self._result(output, *size) for output in outputs]
+        return results[0] if len(results) == 1 else np.concatenate(results)
 
     def lane(self, height: int, width: int, inputs: dict[str, Floats]) -> "PictureLane":
-        """A lane of the engine for pictures of one size.
-
-        Args:
-            height, width: of the pictures.
-            inputs: like those that will come; the values do not matter.
-
-        Raises:
-            PictureError, ModelError: as for `run`.
-        """
+        """A lane for pictures of one size, with inputs like these; see `PictureLane`."""
         return PictureLane(self, height, width, inputs)
 
     def _feed(self, pixels: Pixels, inputs: dict[str, Floats]) -> Inputs:
@@ -105,28 +96,35 @@ class Session:
             return output
         return from_portable(output, height, width)[None]
 
-    def _call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+    def _call(self, size: tuple[int, int], function: Callable[..., Any], *arguments: Any) -> Any:
         """Call the engine, and tell its errors as ours; our own mistakes are made elsewhere and stay what they are."""
         try:
             return function(*arguments)
         except Exception as error:  # the errors of the engines share no base class
             if out_of_memory(error):
-                raise MemoryError from error
+                raise PictureError(
+                    f"{size[1]} x {size[0]} pixels need more memory than there is; make the picture smaller, "
+                    f"such as with --size {max(size) // 2}"
+                ) from error
             raise ModelError(f"{self.file} failed to run ({first_line(error)})") from error
 
 
 class PictureLane:
-    """One graph with pictures of one size; for one thread at a time, while other lanes run in others.
+    """A lane of the engine that takes and gives pixels; for one thread at a time, while other lanes run in others.
 
     The three steps of a run, apart, so that frames can overlap and each step can be timed; `run` does all three. Each
     raises what `Session.run` does.
+
+    Args:
+        height, width: of the pictures.
+        inputs: like those that will come; the values do not matter.
     """
 
     def __init__(self, session: Session, height: int, width: int, inputs: dict[str, Floats]) -> None:
+        _check_size(height, width)
         self._session, self._size = session, (height, width)
-        with _fitting(height, width):
-            feed = session._feed(np.zeros((1, height, width, 3), np.uint8), inputs)
-            self._lane: Lane = session._call(session._engine.lane, feed)
+        feed = session._feed(np.zeros((1, height, width, 3), np.uint8), inputs)
+        self._lane: Lane = session._call(self._size, session._engine.lane, feed)
 
     def upload(self, pixels: Pixels, inputs: dict[str, Floats]) -> None:
         """Bring a picture, uint8 [height,width,3], and the other inputs to the device.
@@ -137,19 +135,17 @@ class PictureLane:
         shape = (*self._size, 3)
         if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.shape != shape:
             raise PictureError(f"{_kind(pixels)} came, uint8 {list(shape)} was expected; convert or resize it")
-        with _fitting(*self._size):
-            self._session._call(self._lane.upload, self._session._feed(pixels[None], inputs))
+        self._session._call(self._size, self._lane.upload, self._session._feed(pixels[None], inputs))
 
     def compute(self) -> None:
         """Run the graph on what was uploaded; ends when the device is done."""
-        with _fitting(*self._size):
-            self._session._call(self._lane.compute)
+        self._session._call(self._size, self._lane.compute)
 
     def download(self) -> Pixels:
         """What `compute` made of the picture: uint8 [height,width,3]."""
-        with _fitting(*self._size):
-            result: Pixels = self._session._result(self._session._call(self._lane.download), *self._size)[0]
-            return result
+        output = self._session._call(self._size, self._lane.download)
+        result: Pixels = self._session._result(output, *self._size)[0]
+        return result
 
     def run(self, pixels: Pixels, inputs: dict[str, Floats]) -> Pixels:
         """All three steps."""
@@ -158,20 +154,11 @@ class PictureLane:
         return self.download()
 
 
-@contextmanager
-def _fitting(height: int, width: int) -> Iterator[None]:
-    """Refuse pictures that are too small, and tell of those that are too large for the memory."""
+def _check_size(height: int, width: int) -> None:
     if min(height, width) < MIN_SIDE:
         raise PictureError(
             f"a picture of {width} x {height} pixels is too small; give at least {MIN_SIDE} x {MIN_SIDE}"
         )
-    try:
-        yield
-    except MemoryError as error:
-        raise PictureError(
-            f"{width} x {height} pixels need more memory than there is; make the picture smaller, "
-            f"such as with --size {max(width, height) // 2}"
-        ) from error
 
 
 def _kind(value: object) -> str:

@@ -58,15 +58,6 @@ def test_our_own_mistakes_are_not_blamed_on_the_model(write_tiny: Write, monkeyp
         opened.run(noise(1, 20, 20), INPUTS)
 
 
-def test_memory_that_runs_out_outside_of_the_engine(opened: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*arguments: object) -> None:
-        raise MemoryError
-
-    monkeypatch.setattr(Session, "_feed", full)
-    with pytest.raises(PictureError, match="40 x 20 pixels need more memory than there is; .* --size 20"):
-        opened.run(noise(1, 20, 40), INPUTS)
-
-
 def test_the_file_of_a_model(write_tiny: Write) -> None:
     folder = write_tiny()
     assert stylizer_file(folder) == stylizer_file(folder / "stylizer.onnx") == folder / "stylizer.onnx"
