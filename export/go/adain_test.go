@@ -1,16 +1,21 @@
 package adain
 
 import (
+	"context"
 	"encoding/binary"
+	"errors"
 	"image"
 	"image/color"
 	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 const weights = "../../weights"
@@ -92,7 +97,7 @@ func TestLoadRefuses(t *testing.T) {
 		"not ours":          {"testdata/identity.onnx", "", []string{"identity.onnx", "adain.contract"}},
 		"swapped":           {good.StyleEncoder, "", []string{`"style_encoder"`, `"stylizer" was expected`}},
 		"stylizer twice":    {good.Stylizer, good.Stylizer, []string{`"style_encoder" was expected`}},
-		"contract 2":        {withMetadata(t, good.Stylizer, "adain.contract", "2"), "", []string{`version "2"`, `"1"`}},
+		"contract 3":        {withMetadata(t, good.Stylizer, "adain.contract", "3"), "", []string{`version "3"`, `"1"`}},
 		"portable":          {withMetadata(t, good.Stylizer, "adain.io", "portable"), "", []string{`"portable"`, "--io bytes"}},
 		"broken style size": {withMetadata(t, good.Stylizer, "adain.style_size", "many"), "", []string{`style_size "many"`}},
 		"other checkpoint": {good.Stylizer, withMetadata(t, good.StyleEncoder, "adain.checkpoint_sha256", "abc"),
@@ -134,22 +139,28 @@ func TestStylizeRefuses(t *testing.T) {
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			_, err := stylizer.Stylize(test.contents, test.codes, test.alpha)
+			_, err := stylizer.Stylize(t.Context(), test.contents, test.codes, test.alpha)
 			expectError(t, err, test.parts...)
 		})
 	}
 }
 
 func TestEncodeStyleRefuses(t *testing.T) {
-	_, err := loaded(t).EncodeStyle(picture(100, 8))
+	_, err := loaded(t).EncodeStyle(t.Context(), picture(100, 8), PaintingSize)
 	expectError(t, err, "100 x 8", "at least 16")
+
+	_, err = loaded(t).EncodeStyle(t.Context(), picture(100, 80), 15)
+	expectError(t, err, "the size is 15", "16 or more")
+	if !errors.Is(err, ErrRange) || errors.Is(err, ErrPicture) {
+		t.Errorf("%v is of another kind", err)
+	}
 
 	stylizer, err := Load(Config{Stylizer: shippedConfig().Stylizer, Threads: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer stylizer.Close()
-	_, err = stylizer.EncodeStyle(picture(16, 16))
+	_, err = stylizer.EncodeStyle(t.Context(), picture(16, 16), PaintingSize)
 	expectError(t, err, "no style encoder")
 }
 
@@ -163,11 +174,11 @@ func TestPicturesOfAnyKind(t *testing.T) {
 			larger.Set(x+3, y+2, plain.At(x, y))
 		}
 	}
-	first, err := stylizer.EncodeStyle(plain)
+	first, err := stylizer.EncodeStyle(t.Context(), plain, PaintingSize)
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := stylizer.EncodeStyle(larger.SubImage(image.Rect(3, 2, 23, 19)))
+	second, err := stylizer.EncodeStyle(t.Context(), larger.SubImage(image.Rect(3, 2, 23, 19)), PaintingSize)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,13 +193,39 @@ func TestConcurrentUse(t *testing.T) {
 	var codes [3]Code
 	var group sync.WaitGroup
 	for i := range codes {
-		group.Go(func() { codes[i], _ = stylizer.EncodeStyle(content) })
+		group.Go(func() { codes[i], _ = stylizer.EncodeStyle(t.Context(), content, PaintingSize) })
 	}
 	group.Wait()
 	for _, code := range codes {
 		if code == nil || !slices.Equal(code, codes[0]) {
 			t.Fatal("the codes differ")
 		}
+	}
+}
+
+func TestContext(t *testing.T) {
+	stylizer := loaded(t)
+	code := make(Code, stylizer.StyleSize())
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	begin := time.Now()
+	_, err := stylizer.Stylize(ctx, []image.Image{picture(1200, 900)}, []Code{code}, 1) // many seconds
+	if !errors.Is(err, context.DeadlineExceeded) || time.Since(begin) > 5*time.Second {
+		t.Errorf("%v after %v", err, time.Since(begin))
+	}
+	if _, err := stylizer.Stylize(t.Context(), []image.Image{picture(16, 16)}, []Code{code}, 1); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestThreads(t *testing.T) {
+	t.Setenv("OMP_NUM_THREADS", "1")
+	if usableThreads() != 1 {
+		t.Error("OMP_NUM_THREADS is not heeded")
+	}
+	t.Setenv("OMP_NUM_THREADS", "100000")
+	if usableThreads() != runtime.GOMAXPROCS(0) {
+		t.Error("more threads than the process may use")
 	}
 }
 
@@ -307,4 +344,26 @@ func TestBankCode(t *testing.T) {
 	}
 	_, err = stylizer.BankCode(other, "starry-night")
 	expectError(t, err, "another model", "abc", stylizer.Checkpoint())
+}
+
+// The program in README.md compiles.
+func TestReadme(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, snippet, _ := strings.Cut(string(readme), "```go\n")
+	snippet, _, found := strings.Cut(snippet, "```")
+	folder, err := os.MkdirTemp(".", ".test-") // in this module
+	if err != nil || !found {
+		t.Fatal(err, found)
+	}
+	defer os.RemoveAll(folder)
+	if err := os.WriteFile(filepath.Join(folder, "main.go"), []byte(snippet), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	build := exec.Command("go", "vet", "-p", "1", "./"+folder)
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Error(string(out))
+	}
 }

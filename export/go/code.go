@@ -18,7 +18,7 @@ type Code []float32
 func LoadCode(path string) (Code, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("the style cannot be read (%w); give a .npy or .f32 file", err)
+		return nil, fail(ErrStyle, "the style cannot be read (%w); give a .npy or .f32 file", err)
 	}
 	switch suffix := strings.ToLower(filepath.Ext(path)); suffix {
 	case ".npy":
@@ -31,7 +31,7 @@ func LoadCode(path string) (Code, error) {
 		err = fmt.Errorf("%d bytes are no row of float32", len(data))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s cannot be read as a style (%w); "+
+		return nil, fail(ErrStyle, "%s cannot be read as a style (%w); "+
 			"give a file as `adain styles PICTURE` writes it", path, err)
 	}
 	code := make(Code, len(data)/4)
@@ -72,7 +72,7 @@ func npyValues(data []byte) ([]byte, error) {
 // or more; only their proportion matters.
 func Blend(codes []Code, weights []float64) (Code, error) {
 	if len(codes) == 0 || len(codes) != len(weights) {
-		return nil, fmt.Errorf("%d weights for %d style codes; give one weight for each code", len(weights), len(codes))
+		return nil, fail(ErrRange, "%d weights for %d style codes; give one weight for each code", len(weights), len(codes))
 	}
 	total, valid := 0.0, true
 	for _, weight := range weights {
@@ -80,7 +80,7 @@ func Blend(codes []Code, weights []float64) (Code, error) {
 		valid = valid && weight >= 0 // false for NaN too
 	}
 	if !valid || total == 0 || math.IsInf(total, 0) {
-		return nil, fmt.Errorf("the weights are %v; give finite numbers of 0 or more, not all of them 0", weights)
+		return nil, fail(ErrRange, "the weights are %v; give finite numbers of 0 or more, not all of them 0", weights)
 	}
 	mean := make([]float64, len(codes[0]))
 	for i, code := range codes {
@@ -101,11 +101,11 @@ func Blend(codes []Code, weights []float64) (Code, error) {
 // check tells whether a code is one of a model that takes codes of this size.
 func (c Code) check(size int) error {
 	if len(c) != size {
-		return fmt.Errorf("a style code has %d values, %d were expected; encode the style with this model", len(c), size)
+		return fail(ErrStyle, "a style code has %d values, %d were expected; encode the style with this model", len(c), size)
 	}
 	for i, value := range c {
 		if math.IsNaN(float64(value)) || math.IsInf(float64(value), 0) {
-			return fmt.Errorf("value %d of a style code is %v; codes are finite, encode the style again", i, value)
+			return fail(ErrStyle, "value %d of a style code is %v; codes are finite, encode the style again", i, value)
 		}
 	}
 	return nil

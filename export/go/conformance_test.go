@@ -5,11 +5,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"image"
 	"image/png"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -20,10 +22,18 @@ type conformance struct {
 	Models     map[string]struct{ File, SHA256 string }
 	Files      map[string]string // SHA-256 by path
 	Tolerance  struct {
-		Pixels struct{ Max, Mean float64 }
-		Style  struct{ Max float64 }
+		Pixels, Shrunk           struct{ Max, Mean float64 }
+		Style, Painting, Reading struct{ Max float64 }
 	}
-	Encode []struct{ Name, Image, Code string }
+	Encode    []struct{ Name, Image, Code string }
+	Paintings []struct {
+		Name, Image, Shrunk, Code string
+		Size                      int
+	}
+	Reading []struct {
+		Name, File string
+		Expected   *string // nil where the file has to be refused
+	}
 
 	Stylize []struct {
 		Name     string
@@ -48,7 +58,7 @@ func TestConformance(t *testing.T) {
 	if err := json.Unmarshal(manifest, &set); err != nil {
 		t.Fatal(err)
 	}
-	if set.Contract != contractVersion || len(set.Encode) == 0 || len(set.Stylize) == 0 {
+	if !slices.Contains(contractVersions, set.Contract) || len(set.Encode) == 0 || len(set.Stylize) == 0 {
 		t.Fatalf("the set is of contract %q and has %d and %d cases", set.Contract, len(set.Encode), len(set.Stylize))
 	}
 	stylizerFile, encoderFile := set.Models["stylizer"], set.Models["style_encoder"]
@@ -66,18 +76,35 @@ func TestConformance(t *testing.T) {
 	}
 	for _, test := range set.Encode {
 		t.Run(test.Name, func(t *testing.T) {
-			code, err := stylizer.EncodeStyle(set.picture(t, test.Image))
+			code, err := stylizer.EncodeStyle(t.Context(), set.picture(t, test.Image), PaintingSize)
 			if err != nil {
 				t.Fatal(err)
 			}
 			expected := set.code(t, test.Code)
-			if len(code) != len(expected) {
-				t.Fatalf("%d values, %d were expected", len(code), len(expected))
+			if difference := compareCodes(t, code, expected); !(difference <= set.Tolerance.Style.Max) {
+				t.Fatalf("a value differs by %v", difference)
 			}
-			for i := range code {
-				if difference := math.Abs(float64(code[i] - expected[i])); !(difference <= set.Tolerance.Style.Max) {
-					t.Fatalf("value %d is %v, %v was expected", i, code[i], expected[i])
-				}
+		})
+	}
+	for _, test := range set.Paintings {
+		t.Run(test.Name, func(t *testing.T) {
+			painting := set.picture(t, test.Image)
+			shrunk, err := Shrink(painting, test.Size)
+			if err != nil {
+				t.Fatal(err)
+			}
+			largest, mean := compare(t, shrunk, set.picture(t, test.Shrunk))
+			code, err := stylizer.EncodeStyle(t.Context(), painting, test.Size)
+			if err != nil {
+				t.Fatal(err)
+			}
+			difference := compareCodes(t, code, set.code(t, test.Code))
+			t.Logf("shrunk: largest difference %v, mean %.5f; the code differs by %.5f", largest, mean, difference)
+			if largest > set.Tolerance.Shrunk.Max || mean > set.Tolerance.Shrunk.Mean {
+				t.Errorf("more than %+v", set.Tolerance.Shrunk)
+			}
+			if !(difference <= set.Tolerance.Painting.Max) {
+				t.Errorf("more than %+v", set.Tolerance.Painting)
 			}
 		})
 	}
@@ -101,7 +128,7 @@ func TestConformance(t *testing.T) {
 				}
 				codes = append(codes, code)
 			}
-			stylized, err := stylizer.Stylize(contents, codes, test.Alpha)
+			stylized, err := stylizer.Stylize(t.Context(), contents, codes, test.Alpha)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -117,6 +144,47 @@ func TestConformance(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestReading(t *testing.T) {
+	var set conformance
+	manifest, err := os.ReadFile(filepath.Join(conformanceFolder, "manifest.json"))
+	if err == nil {
+		err = json.Unmarshal(manifest, &set)
+	}
+	if err != nil || len(set.Reading) == 0 {
+		t.Fatalf("%v, %d cases", err, len(set.Reading))
+	}
+	for _, test := range set.Reading {
+		t.Run(test.Name, func(t *testing.T) {
+			read(t, test.File, set.Files[test.File])
+			picture, err := ReadPicture(filepath.Join(conformanceFolder, test.File))
+			if test.Expected == nil {
+				if !errors.Is(err, ErrPicture) {
+					t.Fatalf("the error is %v", err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if largest, _ := compare(t, picture, set.picture(t, *test.Expected)); largest > set.Tolerance.Reading.Max {
+				t.Errorf("differs by %v", largest)
+			}
+		})
+	}
+}
+
+// compareCodes is the largest difference of their values.
+func compareCodes(t *testing.T, code, expected Code) (largest float64) {
+	t.Helper()
+	if len(code) != len(expected) {
+		t.Fatalf("%d values, %d were expected", len(code), len(expected))
+	}
+	for i := range code {
+		largest = max(largest, math.Abs(float64(code[i]-expected[i]))) // NaN where a value is
+	}
+	return largest
 }
 
 // compare is the largest and the mean absolute difference, in steps of 255.

@@ -2,16 +2,19 @@ package adain
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"sync"
 
 	ort "github.com/yalue/onnxruntime_go"
 )
 
-const contractVersion = "1"
+// contractVersions are those that this package can run; what it uses of them is the same.
+var contractVersions = []string{"1", "2"}
 
 // graphs are the inputs and the output of the files, by what their metadata call `adain.graph`.
 var graphs = map[string]struct {
@@ -44,7 +47,7 @@ var startRuntime = sync.OnceValue(func() error {
 	path := cmp.Or(os.Getenv("ORT_DYLIB_PATH"), names[runtime.GOOS], "libonnxruntime.so")
 	ort.SetSharedLibraryPath(path)
 	if err := ort.InitializeEnvironment(); err != nil {
-		return fmt.Errorf("onnxruntime cannot be loaded from %s (%w); "+
+		return fail(ErrRuntime, "onnxruntime cannot be loaded from %s (%w); "+
 			"set ORT_DYLIB_PATH to the shared library of onnxruntime 1.24 or later", path, err)
 	}
 	return ort.DisableTelemetry() // which some builds for Windows have
@@ -52,21 +55,24 @@ var startRuntime = sync.OnceValue(func() error {
 
 // openModel opens a file and checks that it is the graph that was asked for.
 func openModel(path, graph string, threads int) (*model, error) {
+	if threads <= 0 {
+		threads = usableThreads()
+	}
 	if _, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("the model cannot be read (%w); give a file that `adain export` wrote", err)
+		return nil, fail(ErrModel, "the model cannot be read (%w); give a file that `adain export` wrote", err)
 	}
 	options, err := ort.NewSessionOptions()
 	if err != nil {
-		return nil, err
+		return nil, fail(ErrRuntime, "onnxruntime has no options: %w", err)
 	}
 	defer options.Destroy()
-	if err := options.SetIntraOpNumThreads(max(threads, 0)); err != nil {
+	if err := options.SetIntraOpNumThreads(threads); err != nil {
 		return nil, err
 	}
 	names := graphs[graph]
 	session, err := ort.NewDynamicAdvancedSession(path, names.inputs, []string{names.output}, options)
 	if err != nil {
-		return nil, fmt.Errorf("%s is no ONNX model that onnxruntime can read (%w); "+
+		return nil, fail(ErrModel, "%s is no ONNX model that onnxruntime can read (%w); "+
 			"give a file that `adain export` wrote", path, err)
 	}
 	m := &model{session: session}
@@ -90,32 +96,33 @@ func (m *model) readMetadata(path, graph string) error {
 		value, _, _ := metadata.LookupCustomMetadataMap("adain." + name)
 		return value // "" where there is none
 	}
-	switch version := entry("contract"); version {
-	case contractVersion:
-	case "":
-		return fmt.Errorf("%s is an ONNX model, but not one of adain's (it has no adain.contract entry); "+
+	switch version := entry("contract"); {
+	case slices.Contains(contractVersions, version):
+	case version == "":
+		return fail(ErrModel, "%s is an ONNX model, but not one of adain's (it has no adain.contract entry); "+
 			"give a file that `adain export` wrote", path)
 	default:
-		return fmt.Errorf("%s follows contract version %q, this package knows version %q; export it again",
-			path, version, contractVersion)
+		return fail(ErrModel, "%s follows contract version %q, this package knows %q; export it again",
+			path, version, contractVersions)
 	}
 	if found := entry("graph"); found != graph {
-		return fmt.Errorf("%s is a %q graph, a %q was expected; give the file of that name", path, found, graph)
+		return fail(ErrModel, "%s is a %q graph, a %q was expected; give the file of that name", path, found, graph)
 	}
 	if found := entry("io"); found != "bytes" {
-		return fmt.Errorf("%s has pixels of kind %q, \"bytes\" was expected; export it with --io bytes", path, found)
+		return fail(ErrModel, "%s has pixels of kind %q, \"bytes\" was expected; export it with --io bytes", path, found)
 	}
 	m.styleSize, err = strconv.Atoi(entry("style_size"))
 	m.checkpoint = entry("checkpoint_sha256")
 	if err != nil || m.styleSize < 1 || m.checkpoint == "" {
-		return fmt.Errorf("%s has incomplete adain metadata (style_size %q, checkpoint_sha256 %q); export it again",
+		return fail(ErrModel, "%s has incomplete adain metadata (style_size %q, checkpoint_sha256 %q); export it again",
 			path, entry("style_size"), m.checkpoint)
 	}
 	return nil
 }
 
-// run feeds the inputs, in the order of graphs, and fills the memory of the output.
-func (m *model) run(inputs []tensor, output tensor) error {
+// run feeds the inputs, in the order of graphs, and fills the memory of the output. It ends early, with the error of the
+// context, when that is done.
+func (m *model) run(ctx context.Context, inputs []tensor, output tensor) error {
 	var values []ort.Value
 	for _, tensor := range append(inputs, output) {
 		value, err := tensor.value()
@@ -125,8 +132,25 @@ func (m *model) run(inputs []tensor, output tensor) error {
 		defer value.Destroy()
 		values = append(values, value)
 	}
-	if err := m.session.Run(values[:len(inputs)], values[len(inputs):]); err != nil {
-		return fmt.Errorf("onnxruntime cannot run the model: %w", err)
+	options, err := ort.NewRunOptions()
+	if err != nil {
+		return fail(ErrRuntime, "onnxruntime cannot run the model: %w", err)
+	}
+	defer options.Destroy()
+	ended := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(ended)
+		_ = options.Terminate() // fails only where the run has ended
+	})
+	err = m.session.RunWithOptions(values[:len(inputs)], values[len(inputs):], options)
+	if !stop() { // the options must outlive Terminate
+		<-ended
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err != nil {
+		return fail(ErrRuntime, "onnxruntime cannot run the model: %w", err)
 	}
 	return nil
 }

@@ -1,31 +1,32 @@
 package adain
 
 import (
-	"fmt"
 	"image"
-	"image/draw"
+	"math"
+
+	"golang.org/x/image/draw"
 
 	ort "github.com/yalue/onnxruntime_go"
 )
 
 // pack lays a batch of pictures out as the contract's pixels: uint8 [N,H,W,3], red first, rows from the top.
-// Of pictures with transparency it takes the colours and drops the transparency.
+// What is transparent is laid on white.
 func pack(pictures []image.Image) ([]byte, ort.Shape, error) {
 	if len(pictures) == 0 {
-		return nil, nil, fmt.Errorf("there is no picture; give at least one")
+		return nil, nil, fail(ErrPicture, "there is no picture; give at least one")
 	}
 	size := pictures[0].Bounds().Size()
 	if size.X < MinSide || size.Y < MinSide {
-		return nil, nil, fmt.Errorf("a picture of %d x %d pixels is too small; both sides must have at least %d",
+		return nil, nil, fail(ErrPicture, "a picture of %d x %d pixels is too small; both sides must have at least %d",
 			size.X, size.Y, MinSide)
 	}
 	pixels := make([]byte, 0, len(pictures)*size.Y*size.X*3)
 	for _, picture := range pictures {
 		if other := picture.Bounds().Size(); other != size {
-			return nil, nil, fmt.Errorf("a batch has pictures of %d x %d and of %d x %d pixels; "+
+			return nil, nil, fail(ErrPicture, "a batch has pictures of %d x %d and of %d x %d pixels; "+
 				"give pictures of one size, or one at a time", size.X, size.Y, other.X, other.Y)
 		}
-		rgba := nrgba(picture)
+		rgba := onWhite(picture)
 		for y := rgba.Rect.Min.Y; y < rgba.Rect.Max.Y; y++ {
 			row := rgba.Pix[rgba.PixOffset(rgba.Rect.Min.X, y):][:size.X*4]
 			for ; len(row) > 0; row = row[4:] {
@@ -49,12 +50,51 @@ func unpack(pixels []byte, shape ort.Shape) []*image.NRGBA {
 	return pictures
 }
 
-// nrgba converts a picture to 8 bits a colour, not multiplied by the opacity.
-func nrgba(picture image.Image) *image.NRGBA {
-	if picture, ok := picture.(*image.NRGBA); ok {
+// onWhite is an opaque picture of 8 bits a colour.
+func onWhite(picture image.Image) *image.NRGBA {
+	if picture, ok := picture.(*image.NRGBA); ok && picture.Opaque() {
 		return picture
 	}
-	converted := image.NewNRGBA(picture.Bounds())
-	draw.Draw(converted, converted.Rect, picture, converted.Rect.Min, draw.Src)
-	return converted
+	paper := image.NewRGBA(picture.Bounds())
+	draw.Draw(paper, paper.Rect, image.White, image.Point{}, draw.Src)
+	draw.Draw(paper, paper.Rect, picture, paper.Rect.Min, draw.Over)
+	return &image.NRGBA{Pix: paper.Pix, Stride: paper.Stride, Rect: paper.Rect} // the same, since it is opaque
+}
+
+// lanczos is the filter of that name with 3 lobes.
+var lanczos = &draw.Kernel{Support: 3, At: func(t float64) float64 {
+	if t == 0 {
+		return 1
+	}
+	return math.Sin(math.Pi*t) / (math.Pi * t) * math.Sin(math.Pi*t/3) / (math.Pi * t / 3)
+}}
+
+// Shrink gives a painting as it is encoded: its shorter side at most size pixels, by the Lanczos filter; a smaller
+// painting stays as it is. It fails with ErrRange when size is below MinSide.
+func Shrink(painting image.Image, size int) (*image.NRGBA, error) {
+	if size < MinSide {
+		return nil, fail(ErrRange, "the size is %d; give the pixels of the shorter side, %d or more", size, MinSide)
+	}
+	opaque := onWhite(painting)
+	from := opaque.Rect.Size()
+	side := min(from.X, from.Y)
+	if side <= size {
+		return opaque, nil
+	}
+	scaled := func(length int) int {
+		return int(math.RoundToEven(float64(length) * float64(size) / float64(side)))
+	}
+	// One axis after the other, so that values are rounded and cut to 8 bits in between, as the contract says.
+	return scale(scale(opaque, scaled(from.X), from.Y), scaled(from.X), scaled(from.Y)), nil
+}
+
+func scale(picture *image.NRGBA, width, height int) *image.NRGBA {
+	scaled := image.NewRGBA64(image.Rect(0, 0, width, height))
+	lanczos.Scale(scaled, scaled.Rect, picture, picture.Rect, draw.Src, nil)
+	rounded := image.NewNRGBA(scaled.Rect)
+	for i := range rounded.Pix {
+		value := int(scaled.Pix[2*i])<<8 | int(scaled.Pix[2*i+1])
+		rounded.Pix[i] = uint8((value*255 + 32767) / 65535)
+	}
+	return rounded
 }

@@ -6,7 +6,7 @@
 package adain
 
 import (
-	"fmt"
+	"context"
 	"image"
 	"path/filepath"
 
@@ -16,11 +16,15 @@ import (
 // MinSide is the smallest side, in pixels, of a picture that the networks take.
 const MinSide = 16
 
+// PaintingSize is the shorter side, in pixels, to which paintings are shrunk unless another is asked for, as the
+// contract says.
+const PaintingSize = 512
+
 // Config says what Load loads.
 type Config struct {
 	Stylizer     string // path of stylizer.onnx
 	StyleEncoder string // path of style_encoder.onnx, or "" where codes come from files only
-	Threads      int    // of onnxruntime for one call; 0 is one for each core
+	Threads      int    // of onnxruntime for one call; 0 is as many as the process may use
 }
 
 // InFolder is the Config for both files of a folder that `adain export` wrote.
@@ -60,7 +64,7 @@ func Load(config Config) (*Stylizer, error) {
 	s := &Stylizer{stylizer, encoder}
 	if stylizer.checkpoint != encoder.checkpoint {
 		s.Close()
-		return nil, fmt.Errorf("%s and %s are of different models (checkpoints %s and %s); export both from one",
+		return nil, fail(ErrModel, "%s and %s are of different models (checkpoints %s and %s); export both from one",
 			config.Stylizer, config.StyleEncoder, stylizer.checkpoint, encoder.checkpoint)
 	}
 	return s, nil
@@ -80,17 +84,24 @@ func (s *Stylizer) StyleSize() int { return s.stylizer.styleSize }
 // Checkpoint is the SHA-256 of the model that both files were exported from.
 func (s *Stylizer) Checkpoint() string { return s.stylizer.checkpoint }
 
-// EncodeStyle is the style code of a picture with sides of MinSide or more. It fails without a style encoder.
-func (s *Stylizer) EncodeStyle(picture image.Image) (Code, error) {
+// EncodeStyle is the style code of a painting with sides of MinSide or more. It is first shrunk so that its shorter side
+// has at most size pixels: PaintingSize, as the codes of the bank were; less gives finer strokes, more takes memory by
+// its square. It fails without a style encoder, and when the context is done.
+func (s *Stylizer) EncodeStyle(ctx context.Context, painting image.Image, size int) (Code, error) {
 	if s.encoder == nil {
-		return nil, fmt.Errorf("no style encoder is loaded; give Config.StyleEncoder, or a ready style code")
+		return nil, fail(ErrStyle, "no style encoder is loaded; give Config.StyleEncoder, or a ready style code")
 	}
-	pixels, shape, err := pack([]image.Image{picture})
+	shrunk, err := Shrink(painting, size)
+	if err != nil {
+		return nil, err
+	}
+	pixels, shape, err := pack([]image.Image{shrunk})
 	if err != nil {
 		return nil, err
 	}
 	code := make(Code, s.encoder.styleSize)
 	err = s.encoder.run(
+		ctx,
 		[]tensor{{pixels, shape}},
 		tensor{[]float32(code), ort.NewShape(1, int64(len(code)))},
 	)
@@ -104,17 +115,19 @@ func (s *Stylizer) EncodeStyle(picture image.Image) (Code, error) {
 //
 // The contents are a batch: at least one picture, all of one size, with sides of MinSide or more. There is one
 // code for each content, or one that serves all. Alpha is the strength of the style, from 0 (the content as it
-// is) to 1 (the full style).
-func (s *Stylizer) Stylize(contents []image.Image, codes []Code, alpha float32) ([]*image.NRGBA, error) {
+// is) to 1 (the full style). When the context is done, the run ends early, with the error of the context.
+func (s *Stylizer) Stylize(ctx context.Context, contents []image.Image, codes []Code, alpha float32) (
+	[]*image.NRGBA, error,
+) {
 	if !(alpha >= 0 && alpha <= 1) { // true for NaN too
-		return nil, fmt.Errorf("alpha is %v; give a number from 0 (the content) to 1 (the full style)", alpha)
+		return nil, fail(ErrRange, "alpha is %v; give a number from 0 (the content) to 1 (the full style)", alpha)
 	}
 	pixels, shape, err := pack(contents)
 	if err != nil {
 		return nil, err
 	}
 	if len(codes) != 1 && len(codes) != len(contents) {
-		return nil, fmt.Errorf("%d style codes for %d contents; give one code, or one for each content",
+		return nil, fail(ErrStyle, "%d style codes for %d contents; give one code, or one for each content",
 			len(codes), len(contents))
 	}
 	var style []float32
@@ -126,6 +139,7 @@ func (s *Stylizer) Stylize(contents []image.Image, codes []Code, alpha float32) 
 	}
 	stylized := make([]byte, len(pixels))
 	err = s.stylizer.run(
+		ctx,
 		[]tensor{
 			{pixels, shape},
 			{style, ort.NewShape(int64(len(codes)), int64(s.StyleSize()))},

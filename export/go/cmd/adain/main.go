@@ -3,42 +3,51 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"image"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 
-	"adain"
+	"github.com/adain-project/adain/export/go"
 )
 
-const usage = `usage: adain CONTENT -s STYLE -o OUT [-a ALPHA] [--style2 STYLE --blend W] [--threads N]
+const usage = `usage: adain CONTENT -s STYLE -o OUT [options]
 
-CONTENT is a JPEG or PNG picture, OUT a file that ends in .jpg, .jpeg or .png. STYLE is a picture, a .npy style
-code, or the name of a style of the bank.
+CONTENT is a JPEG or PNG picture, OUT a file that ends in .jpg, .jpeg or .png. STYLE is a picture, a style code (.npy
+or .f32), or the name of a style of the bank.
 
-  -s STYLE         the style
-  -o OUT           where the result goes; it has the size of CONTENT
-  -a ALPHA         strength of the style, from 0 (the content) to 1 (the full style, the default)
-  --style2 STYLE   a second style, to blend with the first
-  --blend W        share of the second style, from 0 to 1
-  --threads N      of onnxruntime; one for each core if not given
+  -s, --style STYLE   the style
+  -o, --out OUT       where the result goes; it has the size of CONTENT
+  -a, --alpha ALPHA   strength of the style, from 0 (the content) to 1 (the full style, the default)
+  --style2 STYLE      a second style, to blend with the first
+  --blend W           share of the second style, from 0 to 1
+  --style-size N      shrink style pictures to this shorter side, in pixels (512): less for finer strokes
+  --threads N         of onnxruntime; as many as the process may use if not given
+  --models DIR        folder of stylizer.onnx and style_encoder.onnx
+  -h, --help          show this text
 
-The models come from the folder in the environment variable ADAIN_MODELS, or else from ../../weights/onnx; the bank
-is the folder styles beside that one. ORT_DYLIB_PATH is the path of onnxruntime's shared library.
+Without --models, the models are in the folder ADAIN_MODELS in the environment, or else in the nearest weights/onnx at
+or above the program; the bank is the folder styles beside that one. ORT_DYLIB_PATH is the path of onnxruntime's
+shared library.
 `
 
 // options are the command line.
 type options struct {
 	content, style, style2, out string
 	alpha, blend                float64
-	threads                     int
+	styleSize, threads          int
+	models                      string
 }
 
 func main() {
-	err := run(os.Args[1:])
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	err := run(ctx, os.Args[1:])
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Print(usage)
@@ -48,16 +57,19 @@ func main() {
 	}
 }
 
-func run(args []string) error {
+func run(ctx context.Context, args []string) error {
 	options, err := parse(args)
 	if err != nil {
 		return err
 	}
-	content, err := readPicture(options.content)
+	content, err := adain.ReadPicture(options.content)
 	if err != nil {
 		return err
 	}
-	models := cmp.Or(os.Getenv("ADAIN_MODELS"), filepath.Join("..", "..", "weights", "onnx"))
+	models, err := findModels(options.models)
+	if err != nil {
+		return err
+	}
 	config := adain.InFolder(models)
 	config.Threads = options.threads
 	stylizer, err := adain.Load(config)
@@ -67,21 +79,21 @@ func run(args []string) error {
 	defer stylizer.Close()
 
 	bank := filepath.Join(models, "..", "styles")
-	code, err := findStyle(stylizer, options.style, bank)
+	code, err := findStyle(ctx, stylizer, options.style, options.styleSize, bank)
 	if err == nil && options.style2 != "" {
 		var second adain.Code
-		if second, err = findStyle(stylizer, options.style2, bank); err == nil {
+		if second, err = findStyle(ctx, stylizer, options.style2, options.styleSize, bank); err == nil {
 			code, err = adain.Blend([]adain.Code{code, second}, []float64{1 - options.blend, options.blend})
 		}
 	}
 	if err != nil {
 		return err
 	}
-	stylized, err := stylizer.Stylize([]image.Image{content}, []adain.Code{code}, float32(options.alpha))
+	stylized, err := stylizer.Stylize(ctx, []image.Image{content}, []adain.Code{code}, float32(options.alpha))
 	if err != nil {
 		return err
 	}
-	return writePicture(options.out, stylized[0])
+	return adain.WritePicture(options.out, stylized[0])
 }
 
 // parse reads the command line; CONTENT may stand before, between or behind the flags.
@@ -90,11 +102,19 @@ func parse(args []string) (options, error) {
 	flags := flag.NewFlagSet("adain", flag.ContinueOnError)
 	flags.Usage = func() {}
 	flags.SetOutput(new(strings.Builder)) // errors are printed in main
-	flags.StringVar(&o.style, "s", "", "")
-	flags.StringVar(&o.out, "o", "", "")
+	for _, name := range []string{"s", "style"} {
+		flags.StringVar(&o.style, name, "", "")
+	}
+	for _, name := range []string{"o", "out"} {
+		flags.StringVar(&o.out, name, "", "")
+	}
+	for _, name := range []string{"a", "alpha"} {
+		flags.Float64Var(&o.alpha, name, 1, "")
+	}
 	flags.StringVar(&o.style2, "style2", "", "")
-	flags.Float64Var(&o.alpha, "a", 1, "")
 	flags.Float64Var(&o.blend, "blend", -1, "")
+	flags.IntVar(&o.styleSize, "style-size", adain.PaintingSize, "")
+	flags.StringVar(&o.models, "models", "", "")
 	flags.IntVar(&o.threads, "threads", 0, "")
 	var contents []string
 	for {
@@ -116,20 +136,43 @@ func parse(args []string) (options, error) {
 	if o.style2 != "" && !(o.blend >= 0 && o.blend <= 1) {
 		return o, fmt.Errorf("--blend is %v; give a number from 0 to 1", o.blend)
 	}
-	return o, checkSuffix(o.out)
+	return o, adain.CheckSuffix(o.out)
+}
+
+// findModels is the folder of the models, as usage says.
+func findModels(given string) (string, error) {
+	if folder := cmp.Or(given, os.Getenv("ADAIN_MODELS")); folder != "" {
+		return folder, nil
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	for folder := filepath.Dir(program); ; folder = filepath.Dir(folder) {
+		models := filepath.Join(folder, "weights", "onnx")
+		if info, err := os.Stat(models); err == nil && info.IsDir() {
+			return models, nil
+		}
+		if folder == filepath.Dir(folder) {
+			return "", fmt.Errorf("there is no weights/onnx at or above %s; "+
+				"name the folder of the models with --models or ADAIN_MODELS", program)
+		}
+	}
 }
 
 // findStyle is the code that STYLE stands for: of a file, or else of the bank.
-func findStyle(stylizer *adain.Stylizer, style, bank string) (adain.Code, error) {
+func findStyle(
+	ctx context.Context, stylizer *adain.Stylizer, style string, size int, bank string,
+) (adain.Code, error) {
 	if _, err := os.Stat(style); err != nil {
 		return stylizer.BankCode(bank, style)
 	}
 	if suffix := strings.ToLower(filepath.Ext(style)); suffix == ".npy" || suffix == ".f32" {
 		return adain.LoadCode(style)
 	}
-	picture, err := readPicture(style)
+	picture, err := adain.ReadPicture(style)
 	if err != nil {
 		return nil, err
 	}
-	return stylizer.EncodeStyle(picture)
+	return stylizer.EncodeStyle(ctx, picture, size)
 }

@@ -11,17 +11,19 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/adain-project/adain/export/go"
 )
 
 // program is the built command; it runs in the client's folder, from where it finds the models.
 var program string
 
 func TestMain(m *testing.M) {
-	folder, err := os.MkdirTemp("", "adain")
+	folder, err := os.MkdirTemp(".", ".test-") // below the repository, where the models are found
 	if err != nil {
 		panic(err)
 	}
-	program = filepath.Join(folder, "adain.exe")
+	program, _ = filepath.Abs(filepath.Join(folder, "adain.exe"))
 	if out, err := exec.Command("go", "build", "-p", "1", "-o", program, ".").CombinedOutput(); err != nil {
 		panic(string(out))
 	}
@@ -53,7 +55,7 @@ func save(t *testing.T, path string, width, height int) string {
 			picture.Set(x, y, color.RGBA{uint8(255 - 3*x - 3*y), uint8(9 * x), uint8(7 * y), 255})
 		}
 	}
-	if err := writePicture(path, picture); err != nil {
+	if err := adain.WritePicture(path, picture); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -68,6 +70,7 @@ func TestGoodRuns(t *testing.T) {
 		"picture.png": {content, "-s", painting},
 		"code.jpg":    {"-s", code, content, "-a", "0.5"},
 		"bank.JPEG":   {"-s", "great-wave", content},
+		"long.png":    {content, "--style", painting, "--alpha", "0.5", "--style-size", "20"},
 		"blend.png":   {content, "-s", "great-wave", "--style2", painting, "--blend", "0.25"},
 	}
 	for name, args := range cases {
@@ -77,7 +80,7 @@ func TestGoodRuns(t *testing.T) {
 			if exit != 0 || stderr != "" {
 				t.Fatalf("exit code %d, %q", exit, stderr)
 			}
-			stylized, err := readPicture(out)
+			stylized, err := adain.ReadPicture(out)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -145,8 +148,9 @@ func TestBadRuns(t *testing.T) {
 		"half a blend":  {[]string{content, "-s", "scream", "-o", out, "--style2", "dance"}, "--blend"},
 		"blend 1.5": {[]string{content, "-s", "scream", "-o", out, "--style2", "dance", "--blend", "1.5"},
 			"--blend is 1.5"},
-		"suffix":    {[]string{content, "-s", "scream", "-o", filepath.Join(folder, "out.gif")}, ".gif"},
-		"no folder": {[]string{content, "-s", "scream", "-o", filepath.Join(folder, "none", "out.png")}, "none"},
+		"style size": {[]string{content, "-s", content, "-o", out, "--style-size", "8"}, "the size is 8"},
+		"suffix":     {[]string{content, "-s", "scream", "-o", filepath.Join(folder, "out.gif")}, ".gif"},
+		"no folder":  {[]string{content, "-s", "scream", "-o", filepath.Join(folder, "none", "out.png")}, "none"},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -177,6 +181,22 @@ func TestModelsElsewhere(t *testing.T) {
 	if stderr, exit := execute(t, content, "-s", "scream", "-o", out); exit != 0 {
 		t.Errorf("exit code %d, %q", exit, stderr)
 	}
+	t.Setenv("ADAIN_MODELS", empty)
+	if stderr, exit := execute(t, content, "-s", "scream", "-o", out, "--models", models); exit != 0 {
+		t.Errorf("exit code %d, %q", exit, stderr)
+	}
+	t.Setenv("ADAIN_MODELS", "")
+	own := program
+	defer func() { program = own }()
+	data, _ := os.ReadFile(program)
+	program = filepath.Join(empty, "adain.exe")
+	if err := os.WriteFile(program, data, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if stderr, exit := execute(t, content, "-s", "scream", "-o", out); exit != 2 || !strings.Contains(stderr, "ADAIN_MODELS") {
+		t.Errorf("exit code %d, %q", exit, stderr)
+	}
+	program = own
 	t.Setenv("ORT_DYLIB_PATH", filepath.Join(empty, "libonnxruntime.so"))
 	if stderr, exit := execute(t, content, "-s", "scream", "-o", out); exit != 2 || !strings.Contains(stderr, "ORT_DYLIB_PATH") {
 		t.Errorf("exit code %d, %q", exit, stderr)
@@ -186,7 +206,7 @@ func TestModelsElsewhere(t *testing.T) {
 // Each EXIF orientation brings the red corner of the stored picture to its place.
 func TestOrientation(t *testing.T) {
 	folder := t.TempDir()
-	picture, err := readPicture(save(t, filepath.Join(folder, "plain.png"), 40, 24))
+	picture, err := adain.ReadPicture(save(t, filepath.Join(folder, "plain.png"), 40, 24))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +227,7 @@ func TestOrientation(t *testing.T) {
 		if err := os.WriteFile(path, []byte(turned), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		picture, err := readPicture(path)
+		picture, err := adain.ReadPicture(path)
 		if err != nil {
 			t.Fatal(err)
 		}
