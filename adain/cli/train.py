@@ -1,18 +1,38 @@
 """`adain train`."""
 
+import inspect
+from collections.abc import Callable
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, get_args, get_type_hints
 
 import typer
 from typer import Argument, Option
 
-from ..network import ARCHITECTURES
 from ..training.settings import Settings
 from .options import QuietOption, must_be_folder, need_extra
 from .printing import print_table, progress_bar, stderr_console
 
+if TYPE_CHECKING:
+    from ..training.trainer import Report
 
+
+def with_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command an option for each field of `Settings` that it does not take by name, with the field's text."""
+    signature, hints = inspect.signature(command), get_type_hints(Settings, include_extras=True)
+    own = [each for each in signature.parameters.values() if each.kind != inspect.Parameter.VAR_KEYWORD]
+    for field in fields(Settings):
+        if field.name not in signature.parameters:
+            kind, text = get_args(hints[field.name])
+            option = Annotated[kind, Option(help=text)]  # type: ignore[valid-type]
+            parameter = inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default)
+            own.append(parameter.replace(annotation=option))
+    command.__signature__ = signature.replace(parameters=own)  # type: ignore[attr-defined]
+    command.__annotations__ = {each.name: each.annotation for each in own}
+    return command
+
+
+@with_settings
 def train(
     context: typer.Context,
     content: Annotated[Path, Argument(help="Folder of photographs, or of .tar shards of them.", show_default=False)],
@@ -26,58 +46,26 @@ def train(
     ] = None,
     profile: Annotated[bool, Option("--profile", help="Time loader and step apart, then stop.")] = False,
     quiet: QuietOption = False,
-    steps: Annotated[int, Option(help="Steps of the optimiser.")] = Settings.steps,
-    batch_size: Annotated[int, Option(help="Pairs per process and batch.")] = Settings.batch_size,
-    crop: Annotated[int, Option(help="Side of the training crops, in px.")] = Settings.crop,
-    zoom: Annotated[float, Option(help="Crops are cut from squares of up to this many crops' side.")] = Settings.zoom,
-    zoom_min: Annotated[float, Option(help="And of no less than this many.")] = Settings.zoom_min,
-    cache: Annotated[str, Option(help="Keep decoded pictures: none, memory or device.")] = Settings.cache,
-    workers: Annotated[int, Option(help="Processes that decode and crop.")] = Settings.workers,
-    init: Annotated[
-        str, Option(help="shipped, or a model.safetensors: start from its weights.", show_default="random weights")
-    ] = Settings.init,
-    encoder: Annotated[
-        str, Option(help="vgg16 (shipped), vgg19 or torchvision-vgg16 (downloaded), or a file.")
-    ] = Settings.encoder,
-    arch: Annotated[str, Option(help=f"{' or '.join(ARCHITECTURES)}: layers where AdaIN happens.")] = Settings.arch,
-    name: Annotated[str, Option(help="Name stored in the model.", show_default="adain-ENCODER-ARCH")] = Settings.name,
-    content_weight: Annotated[float, Option(help="Of the content loss.")] = Settings.content_weight,
-    style_weight: Annotated[float, Option(help="Of the style loss.")] = Settings.style_weight,
-    coarse_weight: Annotated[float, Option(help="Of the style loss at half the size.")] = Settings.coarse_weight,
-    structure_weight: Annotated[float, Option(help="Of the structure loss.")] = Settings.structure_weight,
-    grid_weight: Annotated[float, Option(help="Of the grid loss.")] = Settings.grid_weight,
-    identity_weight: Annotated[float, Option(help="Of the identity loss.")] = Settings.identity_weight,
-    identity: Annotated[int, Option(help="Crops per batch that are stylised after themselves.")] = Settings.identity,
-    accumulate: Annotated[int, Option(help="Batches per step.")] = Settings.accumulate,
-    lr: Annotated[float, Option(help="Learning rate of Adam.")] = Settings.lr,
-    warmup: Annotated[int, Option(help="Steps of linear warm-up.")] = Settings.warmup,
-    decay: Annotated[float, Option(help="Last share of the steps, in which the rate falls to 0.")] = Settings.decay,
-    average: Annotated[float, Option(help="Decay of the moving average of the weights.")] = Settings.average,
-    clip: Annotated[float, Option(help="Largest norm of the gradient.")] = Settings.clip,
-    seed: Annotated[int, Option(help="Of everything random.")] = Settings.seed,
-    precision: Annotated[str, Option(help="auto, bf16, fp16 or fp32.")] = Settings.precision,
-    log_every: Annotated[int, Option(help="Steps between logged losses.")] = Settings.log_every,
-    sample_every: Annotated[int, Option(help="Steps between sample grids.")] = Settings.sample_every,
-    checkpoint_every: Annotated[int, Option(help="Steps between checkpoints.")] = Settings.checkpoint_every,
-    keep: Annotated[int, Option(help="Newest checkpoints kept.")] = Settings.keep,
+    **settings: object,
 ) -> None:
-    """Train a decoder for any style on two folders of pictures.
+    """Train a network for any style on two folders of pictures.
 
     RUN/model.safetensors is the result; `adain export RUN` turns it into ONNX. Ctrl-C saves, --resume goes
     on. For several GPUs: `accelerate launch -m adain train ...`.
     """
     need_extra("train", "torch", "accelerate", "safetensors", "tensorboard")
+    from ..training.checkpoints import read_newest
     from ..training.profile import profile as measure
-    from ..training.trainer import Trainer, saved_settings
+    from ..training.trainer import Trainer
 
     given = {
-        field.name: context.params[field.name]
-        for field in fields(Settings)
-        if (source := context.get_parameter_source(field.name)) is not None and source.name == "COMMANDLINE"
+        name: value
+        for name, value in settings.items()
+        if (source := context.get_parameter_source(name)) is not None and source.name == "COMMANDLINE"
     }
     given |= {"content": str(content), "style": str(style)}
     must_be_folder(out)
-    base = asdict(saved_settings(out)) if resume else {}
+    base = asdict(read_newest(out).settings) if resume else {}
     trainer = Trainer(Settings(**(base | given)), out, resume=resume)
     console = stderr_console(quiet or not trainer.accelerator.is_main_process)
     for folder, pictures in (("content", trainer.contents), ("style", trainer.styles)):
@@ -92,16 +80,15 @@ def train(
         task = progress.add_task("steps", total=trainer.settings.steps, completed=trainer.step, note="")
         rate, passed = 0.0, 0
 
-        def report(facts: dict[str, float]) -> None:
+        def report(of: "Report") -> None:
             nonlocal rate, passed
-            passed += int(facts["passed"])
-            rate = 0.95 * rate + 0.05 * per_step / facts["seconds"] if rate else per_step / facts["seconds"]
-            note = f"{rate:.1f} pictures/s, {100 * facts['waited'] / facts['seconds']:.0f} % waiting for data"
-            progress.update(task, completed=facts["step"], note=note)
-            if "total" in facts:
-                known = ("step", "seconds", "waited", "passed")
-                losses = "  ".join(f"{key} {value:.4g}" for key, value in facts.items() if key not in known)
-                progress.console.print(f"step {facts['step']:.0f}  {losses}", markup=False)
+            passed += of.passed
+            rate = 0.95 * rate + 0.05 * per_step / of.seconds if rate else per_step / of.seconds
+            note = f"{rate:.1f} pictures/s, {100 * of.waited / of.seconds:.0f} % waiting for data"
+            progress.update(task, completed=of.step, note=note)
+            if of.losses:
+                losses = "  ".join(f"{name} {value:.4g}" for name, value in of.losses.items())
+                progress.console.print(f"step {of.step}  {losses}", markup=False)
 
         finished = trainer.train(report, minutes=minutes if minutes is not None else float("inf"))
     if passed:

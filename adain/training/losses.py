@@ -1,12 +1,11 @@
 """The losses of AdaIN (arXiv 1703.06868, equations 11 to 13), and three of ours."""
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from ..network.adain import statistics
+from .perception import Features
 
 LUMINANCE = (0.299, 0.587, 0.114)
 GRID_PERIODS = (2, 4, 8)  # px: where upsampling by 2 can leave its pattern
@@ -24,17 +23,17 @@ def content_loss(output: Tensor, target: Tensor) -> Tensor:
     return functional.mse_loss(output.float(), target.float())
 
 
-def style_loss(output: Sequence[Tensor], style: Sequence[Tensor]) -> Tensor:
+def style_loss(output: Features, style: Features) -> Tensor:
     """Equation 13, as means: squared distance of means and standard deviations, summed over layers.
 
     Args:
-        output: relu1_1 to relu4_1 of the stylised picture.
+        output: features of the stylised picture, by layer.
         style: the same layers of the style picture; sizes may differ.
     """
     terms = []
-    for mine, theirs in zip(output, style, strict=True):
+    for layer, mine in output.items():
         mean, std = statistics(mine)
-        style_mean, style_std = statistics(theirs)
+        style_mean, style_std = statistics(style[layer])
         terms += [functional.mse_loss(mean, style_mean), functional.mse_loss(std, style_std)]
     return torch.stack(terms).sum()
 

@@ -4,7 +4,7 @@ import json
 import math
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from ..errors import ModelError, OptionError
 from ..network import ARCHITECTURES
@@ -17,51 +17,49 @@ Precision = Literal["auto", "bf16", "fp16", "fp32"]
 class Settings:
     """Settings of `adain train`, saved in every checkpoint and as RUN/settings.json.
 
+    The command line is built from these fields and their texts.
+
     Raises:
         OptionError: a value is outside its range.
     """
 
-    # data
     content: str = ""  # folders of pictures or tar shards
     style: str = ""
-    crop: int = 256  # px, a multiple of 8
-    zoom: float = 1.5  # crops are cut from squares of up to this many times `crop`, then scaled
-    zoom_min: float = 0.4  # and of no less than this many; under 1 they are enlarged
-    cache: Cache = "none"  # keep decoded pictures in memory, or on the GPU
-    workers: int = 2  # processes that decode and crop
+    crop: Annotated[int, "Side of the training crops, in px: a multiple of 8."] = 256
+    zoom: Annotated[float, "Crops are cut from squares of up to this many crops' side, then scaled."] = 1.5
+    zoom_min: Annotated[float, "And of no less than this many; under 1 they are enlarged."] = 0.4
+    cache: Annotated[Cache, "Keep decoded pictures in memory, or on the GPU."] = "none"
+    workers: Annotated[int, "Processes that decode and crop."] = 2
 
-    # network
-    init: str = ""  # "shipped" or a model file: start from its weights
-    encoder: str = "vgg16"
-    arch: str = "multi"
-    name: str = ""  # stored in the model; "" is adain-ENCODER-ARCH
+    init: Annotated[str, "shipped, or a model.safetensors: start from its weights, not from random ones."] = ""
+    encoder: Annotated[str, "vgg16 (shipped), vgg19 or torchvision-vgg16 (downloaded), or a file."] = "vgg16"
+    arch: Annotated[str, f"The kind of network: {', '.join(ARCHITECTURES)}."] = "multi"
+    name: Annotated[str, "Name stored in the model; adain-ENCODER-ARCH if none is given."] = ""
 
-    # losses; README.md says which weights make it the paper's own
-    content_weight: float = 1.0
-    style_weight: float = 40.0
-    coarse_weight: float = 30.0  # of the style loss at half the size: strokes twice as large
-    structure_weight: float = 36.0
-    grid_weight: float = 5.0
-    identity_weight: float = 30.0  # pixels in 0..1 have small squares
-    identity: int = 1  # crops in each batch that are stylised after themselves
+    # README.md says which weights make the losses the paper's own.
+    content_weight: Annotated[float, "Of the content loss."] = 1.0
+    style_weight: Annotated[float, "Of the style loss."] = 40.0
+    coarse_weight: Annotated[float, "Of the style loss at half the size, where strokes are twice as large."] = 30.0
+    structure_weight: Annotated[float, "Of the structure loss."] = 36.0
+    grid_weight: Annotated[float, "Of the grid loss."] = 5.0
+    identity_weight: Annotated[float, "Of the identity loss; pixels in 0..1 have small squares."] = 30.0
+    identity: Annotated[int, "Crops per batch that are stylised after themselves."] = 1
 
-    # optimisation
-    steps: int = 20_000
-    batch_size: int = 8  # per process
-    accumulate: int = 1  # batches per step
-    lr: float = 4e-4
-    warmup: int = 200  # steps from 0 to lr
-    decay: float = 0.3  # the last share of the steps, in which a cosine takes lr to 0
-    average: float = 0.999  # decay per step of the moving average of the weights, which is what is saved
-    clip: float = 1.0  # largest norm of the gradient
-    seed: int = 0
-    precision: Precision = "auto"  # bf16 where the processor or GPU has it, else fp32
+    steps: Annotated[int, "Steps of the optimiser."] = 20_000
+    batch_size: Annotated[int, "Pairs per process and batch."] = 8
+    accumulate: Annotated[int, "Batches per step."] = 1
+    lr: Annotated[float, "Learning rate of Adam."] = 4e-4
+    warmup: Annotated[int, "Steps of linear warm-up."] = 200
+    decay: Annotated[float, "Last share of the steps, in which a cosine takes the rate to 0."] = 0.3
+    average: Annotated[float, "Decay per step of the moving average of the weights, which is what is saved."] = 0.999
+    clip: Annotated[float, "Largest norm of the gradient."] = 1.0
+    seed: Annotated[int, "Of everything random."] = 0
+    precision: Annotated[Precision, "auto is bf16 where the processor or GPU has it, else fp32."] = "auto"
 
-    # output
-    log_every: int = 50  # steps
-    sample_every: int = 500
-    checkpoint_every: int = 500
-    keep: int = 3  # newest checkpoints
+    log_every: Annotated[int, "Steps between logged losses."] = 50
+    sample_every: Annotated[int, "Steps between sample grids."] = 500
+    checkpoint_every: Annotated[int, "Steps between checkpoints."] = 500
+    keep: Annotated[int, "Newest checkpoints kept."] = 3
 
     def __post_init__(self) -> None:
         if self.arch not in ARCHITECTURES:
@@ -83,15 +81,7 @@ class Settings:
             raise OptionError(f"identity {self.identity} is not within the batch of {self.batch_size}")
         if not 0 <= self.decay <= 1 or not 0 <= self.average < 1:
             raise OptionError("decay must be in 0..1 and average in 0..1, below 1")
-        for name in (
-            "steps",
-            "batch_size",
-            "accumulate",
-            "log_every",
-            "sample_every",
-            "checkpoint_every",
-            "keep",
-        ):
+        for name in ("steps", "batch_size", "accumulate", "log_every", "sample_every", "checkpoint_every", "keep"):
             if getattr(self, name) < 1:
                 raise OptionError(f"{name} is {getattr(self, name)}; expected at least 1")
         for field in fields(self):

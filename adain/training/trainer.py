@@ -1,49 +1,49 @@
 """The training run: one class that holds the state, and the loop.
 
-The decoder is trained; the encoder is fixed. Runs on whatever accelerate finds: a CPU, a GPU, or many
-through `accelerate launch`.
+All of a network but its encoder, which reads styles, is trained. Runs on whatever accelerate finds: a CPU, a GPU, or
+many through `accelerate launch`.
 """
 
 import copy
-import json
 import math
-import re
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
 import torch
 from accelerate import Accelerator
 from accelerate.utils import set_seed
-from torch import Tensor
-from torch.nn.functional import avg_pool2d
+from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
-from torchvision.transforms.functional import to_pil_image
-from torchvision.utils import make_grid
 
-from .. import shipped
-from ..errors import ModelError, OptionError
-from ..files import replacing
-from ..network import ARCHITECTURES
-from ..network.adain import adain, statistics
+from ..errors import OptionError
 from ..network.model import StyleTransfer
-from ..network.model_file import fill, load_model, read_safetensors, save_model, write_safetensors
-from ..network.pretrained import load_encoder
-from ..network.vgg import CONVS, LAYERS, mean_activations, normalise
+from ..network.model_file import save_model
 from ..pictures import find_with_shards
 from . import data
-from .losses import content_loss, grid_loss, identity_loss, structure_loss, style_loss
-from .settings import Precision, Settings
+from .checkpoints import State, moments_of, newest_checkpoint, read_newest, restore, write_checkpoint
+from .machine import accelerate_precision, stop_signal
+from .objective import Objective, Pairs
+from .perception import Perception, Seen
+from .samples import sample_grid, write_grid
+from .settings import Settings
+from .start import network_of, network_of_file, new_network
 
-KEY = "adain_checkpoint"  # of our JSON in a checkpoint's header
-NORMALISE_PICTURES = 256  # of each folder, for an encoder that is not normalised yet
-NORMALISE_SIZE = 256  # px
+DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}  # by accelerate's names; "no" is float32
+
+
+@dataclass(frozen=True)
+class Report:
+    """What is told of every step."""
+
+    step: int
+    seconds: float
+    waited: float  # of these seconds, for data
+    passed: int  # broken files
+    # Means since the last report that had some; every `log_every` steps, at checkpoints and at the end.
+    losses: dict[str, float] = field(default_factory=dict)
 
 
 class Trainer:
@@ -59,35 +59,45 @@ class Trainer:
     """
 
     def __init__(self, settings: Settings, run: Path, *, resume: bool = False) -> None:
-        self.settings, self.run = settings, run
-        state = newest_checkpoint(run) if resume else None
-        if not resume and newest_checkpoint_path(run) is not None:
+        self.settings, self.folder = settings, run
+        state = read_newest(run) if resume else None
+        if not resume and newest_checkpoint(run) is not None:
             raise OptionError(f"{run} holds a run already; add --resume to go on with it, or give another --out")
         self.accelerator = Accelerator(
-            mixed_precision=_accelerate_precision(settings.precision),
+            mixed_precision=accelerate_precision(settings.precision),
             gradient_accumulation_steps=settings.accumulate,
         )
-        set_seed(settings.seed)  # of the decoder's first weights; the data has its own
+        set_seed(settings.seed)  # of the network's first weights; the data has its own
         device = self.accelerator.device
         keep_on = {"none": None, "memory": torch.device("cpu"), "device": device}[settings.cache]
         self.contents, self.styles = (
             data.Pictures(find_with_shards(Path(folder)), settings.crop, keep_on)
             for folder in (settings.content, settings.style)
         )
-
-        self.network = self._network_to_start_from(state)
+        self.network = self._first_network(state)
         self.network.encoder.requires_grad_(False)
         self.network.train().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.average = copy.deepcopy(self.network).eval().requires_grad_(False)
+        # What is sampled and saved.
+        self.averaged = copy.deepcopy(self.network).eval().requires_grad_(False)
         # The encoder is fixed, so it can be in the computing type itself: no casts at every step.
-        dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(self.accelerator.mixed_precision)
-        self.network.encoder.to(dtype=dtype)
-
-        self.optimizer = torch.optim.Adam(self.trained().values(), lr=settings.lr, fused=True)
-        self.model, self.stepper = self.accelerator.prepare(self.network, self.optimizer)
+        self.network.encoder.to(dtype=DTYPES.get(self.accelerator.mixed_precision))
+        self.perceive = Perception(self.network.encoder)
+        self.objective = Objective(settings)
+        self.optimizer = torch.optim.Adam(trained(self.network).values(), lr=settings.lr, fused=True)
+        self.prepared, self._stepper = self.accelerator.prepare(self.network, self.optimizer)
         self.step = 0
         if state:
-            self._restore(state)
+            restore(state, trained(self.network), self.optimizer)
+            if self.accelerator.scaler and state.header["scaler"]:
+                self.accelerator.scaler.load_state_dict(state.header["scaler"])
+            self.step = int(state.header["step"])
+
+    def _first_network(self, state: State | None) -> StyleTransfer:
+        if state:
+            return network_of(state, self.settings)
+        if self.settings.init:
+            return network_of_file(self.settings)
+        return new_network(self.settings, (self.contents, self.styles))
 
     # --- one step ---------------------------------------------------------------------------------------
 
@@ -97,41 +107,13 @@ class Trainer:
         Args:
             content, style: RGB float [N,3,H,W] in 0..1, on the device.
         """
-        settings, network = self.settings, self.network
-        same = settings.identity
-        style = torch.cat([content[:same], style[same:]]) if same else style
-        with self.accelerator.autocast():
-            with torch.no_grad():
-                style_features = network.encoder(style, LAYERS)
-                code = network.style_code(style, dict(zip(LAYERS, style_features, strict=True)))
-                recoloured = network.reference(content, code)
-                (plain,) = network.encoder(recoloured, LAYERS[-1:])
-                target = adain(plain, statistics(plain), statistics(style_features[-1]))
-            output = self.model(content, code)
-            output_features = network.encoder(output, LAYERS)
-        losses = {
-            "content": content_loss(output_features[-1], target),
-            "style": style_loss(output_features, style_features),
-        }
-        total = settings.content_weight * losses["content"] + settings.style_weight * losses["style"]
-        if settings.coarse_weight:
-            losses["coarse"] = self._coarse_style_loss(output, style)
-            total = total + settings.coarse_weight * losses["coarse"]
-        if settings.structure_weight:
-            losses["structure"] = structure_loss(output, recoloured)
-            total = total + settings.structure_weight * losses["structure"]
-        if settings.grid_weight:
-            losses["grid"] = grid_loss(output)
-            total = total + settings.grid_weight * losses["grid"]
-        if same:
-            losses["identity"] = identity_loss(output[:same], content[:same])
-            total = total + settings.identity_weight * losses["identity"]
-        return losses | {"total": total}
-
-    def _coarse_style_loss(self, output: Tensor, style: Tensor) -> Tensor:
-        with self.accelerator.autocast():
-            mine, theirs = (self.network.encoder(avg_pool2d(picture, 2), LAYERS) for picture in (output, style))
-        return style_loss(mine, theirs)
+        same = self.settings.identity
+        seen = Seen(torch.cat([content[:same], style[same:]]), self.perceive)
+        with torch.no_grad():
+            code = self.network.style_code(seen.picture, seen.features)
+            reference = self.network.reference(content, code)
+        output = self.prepared(content, code)
+        return self.objective(Pairs(content, seen, Seen(reference, self.perceive), Seen(output, self.perceive), same))
 
     def train_step(self, content: Tensor, style: Tensor) -> dict[str, Tensor]:
         """One batch, uint8 [N,3,H,W] each; steps the optimiser when `accumulate` batches are in.
@@ -140,31 +122,26 @@ class Trainer:
             The losses, detached, still on the device.
         """
         device = self.accelerator.device
-        with self.accelerator.accumulate(self.model):
+        with self.accelerator.accumulate(self.prepared):
             losses = self.losses(data.to_float(content, device), data.to_float(style, device))
             self.accelerator.backward(losses["total"])
             if self.accelerator.sync_gradients:
-                self.accelerator.clip_grad_norm_(self.trained().values(), self.settings.clip)
+                self.accelerator.clip_grad_norm_(trained(self.network).values(), self.settings.clip)
             for group in self.optimizer.param_groups:
                 group["lr"] = learning_rate(self.settings, self.step)
-            self.stepper.step()
-            self.stepper.zero_grad()
+            self._stepper.step()
+            self._stepper.zero_grad()
         if self.accelerator.sync_gradients:
             self._update_average()
             self.step += 1
         return {name: loss.detach() for name, loss in losses.items()}
 
-    def trained(self, network: StyleTransfer | None = None) -> dict[str, torch.nn.Parameter]:
-        """The parameters that are trained, by name: all but the encoder's; of `network`, or of the one in training."""
-        parameters = (network or self.network).named_parameters()
-        return {name: parameter for name, parameter in parameters if not name.startswith("encoder.")}
-
     @torch.no_grad()
     def _update_average(self) -> None:
         # A young average forgets faster, so that it does not remember the random first weights.
         share = 1 - min(self.settings.average, (1 + self.step) / (10 + self.step))
-        current = self.trained()
-        for name, mine in self.trained(self.average).items():
+        current = trained(self.network)
+        for name, mine in trained(self.averaged).items():
             mine.lerp_(current[name], share)
 
     # --- the loop ---------------------------------------------------------------------------------------
@@ -189,60 +166,63 @@ class Trainer:
         pin = self.accelerator.device.type == "cuda" and not on_gpu
         return iter(data.batches(pairs, numbers, workers, pin_memory=pin))
 
-    def train(self, report: Callable[[dict[str, float]], None], *, minutes: float = math.inf) -> bool:
+    def train(self, report: Callable[[Report], None], *, minutes: float = math.inf) -> bool:
         """Train to the last step; checkpoints, logs and samples go to the run folder.
 
         SIGINT and SIGTERM end it after the step under way, and it is saved.
 
         Args:
-            report: called every step with step, seconds, waited (for data, of those seconds), passed (broken
-                files) and, every `log_every` steps, at checkpoints and at the end, the losses averaged since.
+            report: called every step.
             minutes: stop and save after this time.
 
         Returns:
             True if the last step was reached; then model.safetensors is there.
         """
         settings, main = self.settings, self.accelerator.is_main_process
-        writer = SummaryWriter(str(self.run / "tensorboard"), purge_step=self.step + 1) if main else None
+        writer = SummaryWriter(str(self.folder / "tensorboard"), purge_step=self.step + 1) if main else None
         if main:
-            (self.run / "settings.json").write_text(settings.to_json())
+            (self.folder / "settings.json").write_text(settings.to_json())
         sums: dict[str, Tensor] = {}
-        batches_summed, saved_at = 0, -1
+        summed, saved_at = 0, -1
         end = time.monotonic() + minutes * 60
-        with _stop_signal() as stopped:
+        with stop_signal() as stopped:
             batches = self.batches()
             while self.step < settings.steps and not self._agreed(stopped() or time.monotonic() > end):
-                began, step, waited, passed = time.perf_counter(), self.step, 0.0, 0
-                while self.step == step:
-                    asked = time.perf_counter()
-                    content, style, broken = next(batches)
-                    waited += time.perf_counter() - asked
-                    passed += int(broken.sum())
-                    for name, loss in self.train_step(content, style).items():
-                        sums[name] = sums.get(name, 0) + loss
-                    batches_summed += 1
-                facts = {"step": self.step, "waited": waited, "passed": passed}
+                began = time.perf_counter()
+                facts = self._one_step(batches, sums)
+                summed += settings.accumulate
                 last = self.step == settings.steps
-                if self.step % settings.log_every == 0 or self.step % settings.checkpoint_every == 0 or last:
-                    means = {name: float(total) / batches_summed for name, total in sums.items()}
-                    sums, batches_summed = {}, 0
-                    facts |= means
-                    self._log(means, writer)
-                if main and (self.step % settings.sample_every == 0 or last):
+                if last or self.step % settings.log_every == 0 or self.step % settings.checkpoint_every == 0:
+                    facts = replace(facts, losses={name: float(total) / summed for name, total in sums.items()})
+                    sums, summed = {}, 0
+                    self._log(facts.losses, writer)
+                if main and (last or self.step % settings.sample_every == 0):
                     self._write_samples(writer)
                 if self.step % settings.checkpoint_every == 0:
                     self.save()
                     saved_at = self.step
-                report(facts | {"seconds": time.perf_counter() - began})
+                report(replace(facts, seconds=time.perf_counter() - began))
         if saved_at != self.step:
             self.save()
         finished = self.step >= settings.steps
         if finished and main:
-            self.export_model(self.run / "model.safetensors")
+            self.save_model()
         if writer:
             writer.close()
         self.accelerator.end_training()
         return finished
+
+    def _one_step(self, batches: Iterator[tuple[Tensor, Tensor, Tensor]], sums: dict[str, Tensor]) -> Report:
+        """Batches until the optimiser has made a step; their losses are added to `sums`."""
+        step, waited, passed = self.step, 0.0, 0
+        while self.step == step:
+            asked = time.perf_counter()
+            content, style, broken = next(batches)
+            waited += time.perf_counter() - asked
+            passed += int(broken.sum())
+            for name, loss in self.train_step(content, style).items():
+                sums[name] = sums.get(name, 0) + loss
+        return Report(self.step, 0.0, waited, passed)
 
     def _log(self, losses: dict[str, float], writer: SummaryWriter | None) -> None:
         if writer:
@@ -262,127 +242,45 @@ class Trainer:
         return bool(wanted.item())
 
     def _write_samples(self, writer: SummaryWriter | None) -> None:
-        """Four fixed photographs (rows) after four fixed paintings (columns), as the average sees them."""
-        device = self.accelerator.device
         size = min(256, self.settings.crop * 2)
-        rows = [self._fit(picture, size) for picture in data.sample(self.contents, 4, size)]
-        columns = [self._fit(picture, size) for picture in data.sample(self.styles, 4, size)]
-        pictures = [torch.ones_like(rows[0]), *columns]
-        with torch.no_grad(), self.accelerator.autocast():
-            codes = [self.average.encode_style(column[None].to(device)) for column in columns]
-            for row in rows:
-                pictures.append(row)
-                for code in codes:
-                    output = self.average.stylize(row[None].to(device), code)
-                    pictures.append(output[0].float().clamp(0, 1).cpu())
-        grid = make_grid(pictures, nrow=len(columns) + 1, padding=4)
-        path = self.run / "samples" / f"step-{self.step:07d}.jpg"
-        with replacing(path) as temporary:
-            to_pil_image(grid).save(temporary, quality=92)
+        with self.accelerator.autocast():
+            grid = sample_grid(self.averaged, self.contents, self.styles, size, self.accelerator.device)
+        write_grid(grid, self.folder / "samples" / f"step-{self.step:07d}.jpg")
         if writer:
             writer.add_image("samples", grid, self.step)
 
-    @staticmethod
-    def _fit(picture: Tensor, size: int) -> Tensor:
-        return data.to_float(
-            torch.nn.functional.interpolate(
-                picture[None].float().cpu(), size=(size, size), mode="bilinear", antialias=True
-            ),
-            torch.device("cpu"),
-        )[0]
-
-    # --- the state --------------------------------------------------------------------------------------
+    # --- what is written --------------------------------------------------------------------------------
 
     def save(self) -> None:
-        """Write a checkpoint of everything that a later step depends on, then drop the oldest ones."""
+        """Write a checkpoint."""
         if not self.accelerator.is_main_process:
             return
-        tensors = {f"average.{key}": value for key, value in self.average.state_dict().items()}
-        adam_steps = 0  # fewer than ours in fp16, where the scaler skips some
-        for name, parameter in self.trained().items():
-            tensors[f"trained.{name}"] = parameter
-            for moment in ("exp_avg", "exp_avg_sq"):
-                if parameter in self.optimizer.state:
-                    adam_steps = int(self.optimizer.state[parameter]["step"])
-                    tensors[f"{moment}.{name}"] = self.optimizer.state[parameter][moment]
+        parameters = trained(self.network)
+        moments, adam_steps = moments_of(self.optimizer, parameters)
         scaler = self.accelerator.scaler
         header = {
             "step": self.step,
             "adam_steps": adam_steps,
-            "encoder": self.average.encoder.name,
+            "encoder": self.averaged.encoder.name,
             "scaler": scaler.state_dict() if scaler else {},
             "settings": asdict(self.settings),
         }
-        path = self.run / "checkpoints" / f"step-{self.step:07d}.safetensors"
-        cpu = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
-        write_safetensors(path, cpu, {KEY: json.dumps(header)})
-        for old in _checkpoints(self.run)[: -self.settings.keep]:
-            old.unlink()
+        parts = {"average": self.averaged.state_dict(), "trained": parameters, **moments}
+        write_checkpoint(self.folder, parts, header, self.settings.keep)
 
-    def _restore(self, state: "State") -> None:
-        tensors, header, path = state
-        parts: dict[str, dict[str, Tensor]] = {}
-        for key, tensor in tensors.items():
-            part, name = key.split(".", 1)
-            parts.setdefault(part, {})[name] = tensor
-        trained = self.trained()
-        try:
-            with torch.no_grad():
-                for name, parameter in trained.items():
-                    parameter.copy_(parts["trained"][name])
-            # Adam has no moments before the first step.
-            for name, parameter in trained.items() if header["adam_steps"] else ():
-                self.optimizer.state[parameter] = {
-                    "step": torch.tensor(float(header["adam_steps"]), device=parameter.device),
-                    "exp_avg": torch.empty_like(parameter).copy_(parts["exp_avg"][name]),
-                    "exp_avg_sq": torch.empty_like(parameter).copy_(parts["exp_avg_sq"][name]),
-                }
-            if self.accelerator.scaler and header["scaler"]:
-                self.accelerator.scaler.load_state_dict(header["scaler"])
-            self.step = int(header["step"])
-        except (KeyError, RuntimeError, TypeError, ValueError) as error:
-            raise ModelError(f"{path} does not fit these settings ({error}); resume with the run's own") from error
-
-    def export_model(self, path: Path) -> None:
+    def save_model(self) -> None:
         """Write the averaged weights as a model file."""
         settings = self.settings
-        name = settings.name or f"adain-{self.average.encoder.name}-{settings.arch}"
-        facts = asdict(settings) | {
-            "step": self.step,
-            # the folders' names alone: a model file should not tell where its maker keeps his data
-            "content": Path(settings.content).name,
-            "style": Path(settings.style).name,
-            "init": Path(settings.init).name,
-            "encoder": Path(settings.encoder).name,
-        }
-        save_model(path, self.average, name=name, training=facts)
-
-    def _network_to_start_from(self, state: "State | None") -> StyleTransfer:
-        settings = self.settings
-        if state:
-            return _network_of(state, settings)
-        if settings.init:
-            return _model_to_start_from(settings)
-        encoder, normalised = load_encoder(settings.encoder)
-        if not normalised:
-            pictures = [
-                picture[None].cpu().float() / 255
-                for folder in (self.contents, self.styles)
-                for picture in data.sample(folder, NORMALISE_PICTURES, NORMALISE_SIZE)
-            ]
-            normalise(encoder, mean_activations(encoder, pictures))
-        network = ARCHITECTURES[settings.arch].build(encoder.name)
-        # As it will be stored: every user of the checkpoint then computes with the same numbers.
-        network.encoder = encoder.half().float()
-        return network
+        # The folders' names alone: a model file should not tell where its maker keeps his data.
+        names = {name: Path(getattr(settings, name)).name for name in ("content", "style", "init", "encoder")}
+        name = settings.name or f"adain-{self.averaged.encoder.name}-{settings.arch}"
+        facts = asdict(settings) | names | {"step": self.step}
+        save_model(self.folder / "model.safetensors", self.averaged, name=name, training=facts)
 
 
-def _model_to_start_from(settings: Settings) -> StyleTransfer:
-    path = shipped.CHECKPOINT if settings.init == "shipped" else Path(settings.init)
-    model = load_model(path).model
-    if model.architecture.name != settings.arch:
-        raise OptionError(f"{path} is of --arch {model.architecture.name}, not {settings.arch}; give that")
-    return model
+def trained(network: StyleTransfer) -> dict[str, nn.Parameter]:
+    """The parameters that are trained, by name: all but the encoder's."""
+    return {name: each for name, each in network.named_parameters() if not name.startswith("encoder.")}
 
 
 def learning_rate(settings: Settings, step: int) -> float:
@@ -392,93 +290,3 @@ def learning_rate(settings: Settings, step: int) -> float:
     if step >= start and settings.decay:
         rate *= 0.5 * (1 + math.cos(math.pi * (step - start) / (settings.steps - start)))
     return rate
-
-
-State = tuple[dict[str, Tensor], dict[str, Any], Path]  # tensors, header, where from
-
-
-def newest_checkpoint_path(run: Path) -> Path | None:
-    """The newest checkpoint in a run folder, if any."""
-    return max(_checkpoints(run), default=None)
-
-
-def newest_checkpoint(run: Path) -> State:
-    """Read the newest checkpoint in a run folder.
-
-    Raises:
-        OptionError: there is none.
-        ModelError: it is damaged, or no checkpoint of ours.
-    """
-    path = newest_checkpoint_path(run)
-    if path is None:
-        raise OptionError(f"{run} has no checkpoint to resume from; leave --resume away to start a run there")
-    tensors, metadata = read_safetensors(path)
-    try:
-        header = json.loads(metadata[KEY])
-        if header["encoder"] not in tuple(CONVS):
-            raise ValueError(f"encoder {header['encoder']}")
-        Settings.from_json(json.dumps(header["settings"]), path)
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise ModelError(f"{path} is no checkpoint of `adain train`, or damaged ({error})") from error
-    return tensors, header, path
-
-
-def saved_settings(run: Path) -> Settings:
-    """The settings of the newest checkpoint in `run`.
-
-    Raises:
-        AdaINError: see `newest_checkpoint`.
-    """
-    _, header, path = newest_checkpoint(run)
-    return Settings.from_json(json.dumps(header["settings"]), path)
-
-
-def _checkpoints(run: Path) -> list[Path]:
-    found = (run / "checkpoints").glob("step-*.safetensors")
-    return sorted(path for path in found if re.fullmatch(r"step-\d{7}", path.stem))
-
-
-def _network_of(state: State, settings: Settings) -> StyleTransfer:
-    tensors, header, path = state
-    for name in ("encoder", "arch"):
-        if (saved := header["settings"][name]) != getattr(settings, name):
-            raise OptionError(f"the run has --{name} {saved}, which cannot change to {getattr(settings, name)}")
-    network = ARCHITECTURES[settings.arch].build(header["encoder"])
-    prefix = "average."
-    own = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
-    fill(network, own, str(path))
-    return network
-
-
-def _accelerate_precision(precision: Precision) -> str:
-    cuda = torch.cuda.is_available()
-    if precision == "auto":
-        return "bf16" if _has_bf16(cuda) else "no"
-    if precision == "fp16" and not cuda:
-        raise OptionError("precision fp16 needs a CUDA device; on this machine give bf16 or fp32")
-    return {"fp32": "no"}.get(precision, precision)
-
-
-def _has_bf16(cuda: bool) -> bool:
-    if cuda:
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    if not hasattr(torch.cpu, "get_capabilities"):  # added after 2.9
-        return False
-    found = torch.cpu.get_capabilities()
-    return bool(found.get("avx512_bf16") or found.get("amx_bf16"))
-
-
-@contextmanager
-def _stop_signal() -> Iterator[Callable[[], bool]]:
-    """Within, SIGINT and SIGTERM only set a flag, so that no step is cut in half."""
-    caught: list[int] = []
-
-    def note(number: int, _frame: FrameType | None) -> None:
-        caught.append(number)
-
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: bool(caught)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

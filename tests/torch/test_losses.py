@@ -15,14 +15,14 @@ def test_style_loss_sums_mean_and_deviation_over_layers():
     # Layer 1: means 1 and 3, no spread. Layer 2: means 0 and 0, deviations 2 and 1.
     flat = (torch.full((1, 2, 4, 4), 1.0), torch.full((1, 2, 6, 6), 3.0))
     signs = torch.tensor([[1.0, -1.0], [-1.0, 1.0]]).expand(1, 5, 2, 2)
-    loss = style_loss([flat[0], 2 * signs], [flat[1], signs])
+    loss = style_loss({"relu1_1": flat[0], "relu2_1": 2 * signs}, {"relu1_1": flat[1], "relu2_1": signs})
     assert loss.item() == pytest.approx(4.0 + 1.0, rel=1e-4)
 
 
 def test_style_loss_ignores_position():
     feature = torch.randn(1, 4, 6, 6)
     shuffled = feature.flatten(2)[:, :, torch.randperm(36)].view_as(feature)
-    assert style_loss([feature], [shuffled]).item() == pytest.approx(0, abs=1e-10)
+    assert style_loss({"relu1_1": feature}, {"relu1_1": shuffled}).item() == pytest.approx(0, abs=1e-10)
 
 
 def test_identity_loss():

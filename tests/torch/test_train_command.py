@@ -91,7 +91,6 @@ def test_train_mistakes(run, tmp_path):
         (["absent", "empty"], "absent is no folder"),
         (["empty", "empty"], "empty has no pictures"),
         (["empty", "empty", "--crop", "100"], "multiple of 8"),
-        (["empty", "empty", "--cache", "disk"], "cache"),
         (["empty", "empty", "--resume"], "no checkpoint to resume"),
         (["empty", "empty", "--seed", "-1"], "seed is -1"),
         (["empty", "empty", "--out", "a-file"], "a-file is a file; --out takes a folder"),
@@ -100,3 +99,5 @@ def test_train_mistakes(run, tmp_path):
         code, _, err = run("train", "--out", "run", *arguments)
         assert code == 2
         assert message in one_line(err)
+    code, _, err = run("train", "empty", "empty", "--out", "run", "--cache", "disk")
+    assert (code, "--cache" in err) == (2, True)

@@ -21,9 +21,10 @@ from adain.errors import ModelError, OptionError
 from adain.network.model_file import load_model
 from adain.network.vgg import Encoder
 from adain.training import data
+from adain.training.checkpoints import newest_checkpoint, read_newest
 from adain.training.profile import profile
 from adain.training.settings import Settings
-from adain.training.trainer import Trainer, learning_rate, newest_checkpoint_path, saved_settings
+from adain.training.trainer import Report, Trainer, learning_rate
 
 
 @pytest.fixture(scope="module")
@@ -62,21 +63,21 @@ def settings(tmp_path_factory) -> Settings:
     )
 
 
-def quiet(facts: dict[str, float]) -> None:
+def quiet(of: Report) -> None:
     pass
 
 
 def final(run: Path) -> dict[str, torch.Tensor]:
-    return load_file(newest_checkpoint_path(run))
+    return load_file(newest_checkpoint(run))
 
 
 def test_a_run_writes_everything(settings, tmp_path):
     run, reports = tmp_path / "run", []
     trainer = Trainer(replace(settings, accumulate=2), run)
     assert trainer.train(reports.append)
-    assert [report["step"] for report in reports] == [1, 2, 3, 4]
-    assert all("total" in report for report in reports[1::2])
-    assert {"content", "style", "coarse", "structure", "identity", "total"} <= reports[1].keys()
+    assert [report.step for report in reports] == [1, 2, 3, 4]
+    assert all("total" in report.losses for report in reports[1::2])
+    assert {"content", "style", "coarse", "structure", "identity", "total"} <= reports[1].losses.keys()
     assert [path.name for path in sorted((run / "checkpoints").iterdir())] == [
         "step-0000002.safetensors",
         "step-0000004.safetensors",
@@ -93,7 +94,7 @@ def test_a_run_writes_everything(settings, tmp_path):
         assert stream.metadata()["adain"]
     # what was saved is the average, with the normalised encoder
     saved = model.model.state_dict()
-    for key, value in trainer.average.state_dict().items():
+    for key, value in trainer.averaged.state_dict().items():
         torch.testing.assert_close(saved[key], value, rtol=1e-3, atol=1e-6)
     assert not torch.equal(saved["encoder.conv2_1.weight"], load_file(settings.encoder)["conv2_1.weight"])
 
@@ -103,14 +104,14 @@ def test_resumed_equals_uninterrupted(settings, tmp_path):
     Trainer(settings, straight).train(quiet)
     first = Trainer(settings, stopped)
 
-    def interrupt(facts: dict[str, float]) -> None:
-        if facts["step"] == 3:  # not a step of a regular checkpoint
+    def interrupt(of: Report) -> None:
+        if of.step == 3:  # not a step of a regular checkpoint
             os.kill(os.getpid(), signal.SIGINT)
 
     assert not first.train(interrupt)
-    assert newest_checkpoint_path(stopped).name == "step-0000003.safetensors"
+    assert newest_checkpoint(stopped).name == "step-0000003.safetensors"
     torch.rand(7)  # another random state than the first process had
-    second = Trainer(saved_settings(stopped), stopped, resume=True)
+    second = Trainer(read_newest(stopped).settings, stopped, resume=True)
     assert second.step == 3
     assert second.train(quiet)
     expected, got = final(straight), final(stopped)
@@ -140,7 +141,7 @@ def test_training_lowers_the_loss(settings, tmp_path):
 
 def test_time_limit_saves_and_ends(settings, tmp_path):
     assert not Trainer(settings, tmp_path).train(quiet, minutes=0)
-    assert newest_checkpoint_path(tmp_path).name == "step-0000000.safetensors"
+    assert newest_checkpoint(tmp_path).name == "step-0000000.safetensors"
     assert not (tmp_path / "model.safetensors").exists()
     assert Trainer(settings, tmp_path, resume=True).train(quiet)
 
@@ -153,7 +154,7 @@ def test_what_cannot_be_resumed(settings, tmp_path):
         Trainer(settings, tmp_path)
     with pytest.raises(OptionError, match="the run has --arch multi"):
         Trainer(replace(settings, arch="classic"), tmp_path, resume=True)
-    newest_checkpoint_path(tmp_path).write_text("damaged")
+    newest_checkpoint(tmp_path).write_text("damaged")
     with pytest.raises(ModelError, match="no readable safetensors"):
         Trainer(settings, tmp_path, resume=True)
 
@@ -163,9 +164,9 @@ def test_init_starts_from_a_model(settings, tmp_path):
     Trainer(settings, tmp_path / "first").train(quiet)
     start = tmp_path / "first" / "model.safetensors"
     tuned = replace(settings, init=str(start), encoder=Settings.encoder, lr=1e-12)
-    reports: list[dict[str, float]] = []
+    reports: list[Report] = []
     assert Trainer(tuned, tmp_path / "second").train(reports.append)
-    assert 0 < reports[1]["structure"] < 2
+    assert 0 < reports[1].losses["structure"] < 2
     expected = load_file(start)
     for key, value in load_file(tmp_path / "second" / "model.safetensors").items():
         torch.testing.assert_close(value, expected[key])
@@ -268,5 +269,5 @@ def test_two_processes(settings, tmp_path):
         done = subprocess.run([*launch, *more], env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr[-2000:]
         assert done.stderr.count("content: 6 pictures, 0 skipped") == 1  # one process speaks
-    assert newest_checkpoint_path(tmp_path / "run").name == "step-0000002.safetensors"
+    assert newest_checkpoint(tmp_path / "run").name == "step-0000002.safetensors"
     assert load_model(tmp_path / "run" / "model.safetensors").training["step"] == 2

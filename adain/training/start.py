@@ -1,0 +1,64 @@
+"""The network that a run begins with: from a checkpoint, from a model file, or new."""
+
+from pathlib import Path
+
+from .. import shipped
+from ..errors import OptionError
+from ..network import ARCHITECTURES
+from ..network.model import StyleTransfer
+from ..network.model_file import fill, load_model
+from ..network.pretrained import load_encoder
+from ..network.vgg import mean_activations, normalise
+from .checkpoints import State
+from .data import Pictures, sample
+from .settings import Settings
+
+NORMALISE_PICTURES = 256  # of each folder, for an encoder that is not normalised yet
+NORMALISE_SIZE = 256  # px
+
+
+def network_of(state: State, settings: Settings) -> StyleTransfer:
+    """The network of a checkpoint, with the averaged weights.
+
+    Raises:
+        AdaINError: it does not fit the settings.
+    """
+    for name in ("encoder", "arch"):
+        if (saved := getattr(state.settings, name)) != (given := getattr(settings, name)):
+            raise OptionError(f"the run has --{name} {saved}, which cannot change to {given}")
+    network = ARCHITECTURES[settings.arch].build(state.header["encoder"])
+    fill(network, state.parts.get("average", {}), str(state.path))
+    return network
+
+
+def network_of_file(settings: Settings) -> StyleTransfer:
+    """The network of `settings.init`.
+
+    Raises:
+        AdaINError: it cannot be read, or is of another kind.
+    """
+    path = shipped.CHECKPOINT if settings.init == "shipped" else Path(settings.init)
+    network = load_model(path).model
+    if (kind := network.architecture.name) != settings.arch:
+        raise OptionError(f"{path} is of --arch {kind}, not {settings.arch}; give that")
+    return network
+
+
+def new_network(settings: Settings, folders: tuple[Pictures, ...]) -> StyleTransfer:
+    """Random weights around a pretrained encoder, which is normalised on the pictures if it has not been.
+
+    Raises:
+        ModelError: there is no such encoder.
+    """
+    encoder, normalised = load_encoder(settings.encoder)
+    if not normalised:
+        pictures = [
+            picture[None].cpu().float() / 255
+            for folder in folders
+            for picture in sample(folder, NORMALISE_PICTURES, NORMALISE_SIZE)
+        ]
+        normalise(encoder, mean_activations(encoder, pictures))
+    network = ARCHITECTURES[settings.arch].build(encoder.name)
+    # As it will be stored: every user of the checkpoint then computes with the same numbers.
+    network.encoder = encoder.half().float()
+    return network
