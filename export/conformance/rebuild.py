@@ -62,7 +62,7 @@ TOLERANCE = {
     "pixels": {"max": 3, "mean": 0.1},
     "style": {"max": 0.002},
     "shrunk": {"max": 8, "mean": 0.4},
-    "painting": {"max": 0.25},
+    "painting": {"max": 0.4},
     "reading": {"max": 4},
 }
 

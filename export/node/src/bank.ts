@@ -1,18 +1,35 @@
 /** Where the models and the bank of style codes are. */
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { loadCode } from "./code.js";
 import { AdaINError, reason } from "./errors.js";
 
-/** The folder of stylizer.onnx and style_encoder.onnx: the variable ADAIN_MODELS, or weights/onnx of this repository. */
+/**
+ * The folder of stylizer.onnx and style_encoder.onnx: the variable ADAIN_MODELS, or else the nearest weights/onnx at or
+ * above this program.
+ *
+ * @throws AdaINError there is none.
+ */
 export function modelsFolder(): string {
-  return process.env["ADAIN_MODELS"] || fileURLToPath(new URL("../../../../weights/onnx", import.meta.url));
+  const variable = process.env["ADAIN_MODELS"];
+  if (variable) return variable;
+  const program = fileURLToPath(import.meta.url);
+  for (let folder = dirname(program); ; folder = dirname(folder)) {
+    const models = join(folder, "weights", "onnx");
+    if (existsSync(models)) return models;
+    if (folder === dirname(folder)) {
+      throw new AdaINError(
+        `there is no weights/onnx at or above ${program}; name the folder of the models with --models or ADAIN_MODELS`,
+      );
+    }
+  }
 }
 
 /** The folder of the bank: `styles` beside the folder of the models. */
-export function stylesFolder(): string {
-  return join(modelsFolder(), "..", "styles");
+export function stylesFolder(models = modelsFolder()): string {
+  return join(models, "..", "styles");
 }
 
 /**

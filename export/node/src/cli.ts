@@ -10,6 +10,7 @@ import {
   blend,
   loadCode,
   modelsFolder,
+  PAINTING_SIZE,
   readPicture,
   Stylizer,
   stylesFolder,
@@ -17,20 +18,23 @@ import {
 } from "./index.js";
 import { checkSuffix } from "./picture.js";
 
-const USAGE = `Usage: adain CONTENT -s STYLE -o OUT [-a ALPHA] [--style2 STYLE --blend W]
+const USAGE = `usage: adain CONTENT -s STYLE -o OUT [options]
 
-  CONTENT      picture to restyle
-  -s, --style  picture, style code (.npy or .f32), or name of a style of the bank, such as great-wave
-  -o, --out    picture to write, .png or .jpg
-  -a, --alpha  from 0, the content, to 1, the full style (default 1)
-  --style2     a second style, for a blend
-  --blend      share of the second style, from 0 to 1
-  -h, --help   show this text
+CONTENT is a JPEG or PNG picture, OUT a file that ends in .jpg, .jpeg or .png. STYLE is a picture, a style code (.npy
+or .f32), or the name of a style of the bank.
 
-ADAIN_MODELS names the folder of stylizer.onnx and style_encoder.onnx; the bank is ../styles from there.`;
+  -s, --style STYLE   the style
+  -o, --out OUT       where the result goes; it has the size of CONTENT
+  -a, --alpha ALPHA   strength of the style, from 0 (the content) to 1 (the full style, the default)
+  --style2 STYLE      a second style, to blend with the first
+  --blend W           share of the second style, from 0 to 1
+  --style-size N      shrink style pictures to this shorter side, in pixels (512): less for finer strokes
+  --threads N         of onnxruntime; as many as the process may use if not given
+  --models DIR        folder of stylizer.onnx and style_encoder.onnx
+  -h, --help          show this text
 
-/** The painting is shrunk to this before it is encoded, as the codes of the bank were. */
-const STYLE_SIDE = 512;
+Without --models, the models are in the folder ADAIN_MODELS in the environment, or else in the nearest weights/onnx at
+or above the program; the bank is the folder styles beside that one.`;
 
 async function main(args: string[]): Promise<void> {
   const { values, positionals } = parse(args);
@@ -48,13 +52,16 @@ async function main(args: string[]): Promise<void> {
   }
   const alpha = share(values.alpha, "--alpha");
   const second = share(values.blend ?? "0", "--blend");
+  const size = whole(values["style-size"] ?? String(PAINTING_SIZE), "--style-size");
+  const options = values.threads === undefined ? {} : { intraOpNumThreads: whole(values.threads, "--threads") };
   checkSuffix(out);
 
   const picture = await readPicture(content);
-  const models = modelsFolder();
-  const stylizer = await Stylizer.load(join(models, "stylizer.onnx"), join(models, "style_encoder.onnx"));
-  let code = await findCode(style, stylizer);
-  if (style2 !== undefined) code = blend([code, await findCode(style2, stylizer)], [1 - second, second]);
+  const models = values.models ?? modelsFolder();
+  const stylizer = await Stylizer.load(join(models, "stylizer.onnx"), join(models, "style_encoder.onnx"), options);
+  const find = (style: string) => findCode(style, stylizer, size, stylesFolder(models));
+  let code = await find(style);
+  if (style2 !== undefined) code = blend([code, await find(style2)], [1 - second, second]);
   await writePicture(await stylizer.stylize(picture, code, alpha), out);
 }
 
@@ -69,6 +76,9 @@ function parse(args: string[]) {
         alpha: { type: "string", short: "a", default: "1" },
         style2: { type: "string" },
         blend: { type: "string" },
+        "style-size": { type: "string" },
+        threads: { type: "string" },
+        models: { type: "string" },
         help: { type: "boolean", short: "h" },
       },
     });
@@ -83,12 +93,20 @@ function share(text: string, option: string): number {
   return value;
 }
 
+function whole(text: string, option: string): number {
+  if (!/^\d{1,9}$/.test(text.trim()) || Number(text) < 1) {
+    throw new AdaINError(`${option} is ${text}; give a whole number of 1 or more`);
+  }
+  return Number(text);
+}
+
 /** The code of what the user calls a style: a file of a code, a picture, or a name of the bank. */
-async function findCode(style: string, stylizer: Stylizer): Promise<Float32Array> {
+async function findCode(style: string, stylizer: Stylizer, size: number, bank: string): Promise<Float32Array> {
   if (/\.(npy|f32)$/i.test(style)) return loadCode(style);
-  if (statSync(style, { throwIfNoEntry: false })?.isFile())
-    return stylizer.encodeStyle(await readPicture(style, STYLE_SIDE));
-  return bankCode(style, stylesFolder(), stylizer.checkpoint);
+  if (statSync(style, { throwIfNoEntry: false })?.isFile()) {
+    return stylizer.encodeStyle(await readPicture(style), size);
+  }
+  return bankCode(style, bank, stylizer.checkpoint);
 }
 
 try {

@@ -6,11 +6,14 @@
 import protobuf from "protobufjs";
 import { AdaINError, reason } from "./errors.js";
 
-/** The contract version that this package knows. */
-export const VERSION = "1";
+/** The versions of the contract that this package can run; what it uses of them is the same. */
+export const VERSIONS = ["1", "2"];
 
 /** The least number of pixels of a side. */
 export const MIN_SIDE = 16;
+
+/** The shorter side, in pixels, to which paintings are shrunk unless another is asked for. */
+export const PAINTING_SIZE = 512;
 
 export type Graph = "stylizer" | "style_encoder";
 
@@ -51,9 +54,9 @@ export function readContract(bytes: Uint8Array, file: string, graph: Graph): Con
       `${file} is not an ONNX model of adain: it has no adain.contract entry; give a file that \`adain export\` wrote`,
     );
   }
-  if (version !== VERSION) {
+  if (!VERSIONS.includes(version)) {
     throw new AdaINError(
-      `${file} follows contract version ${version}, this package knows version ${VERSION}; ` +
+      `${file} follows contract version ${version}, this package knows ${VERSIONS.join(" and ")}; ` +
         "use the package that fits the file, or export it again",
     );
   }

@@ -1,5 +1,6 @@
 export { bankCode, modelsFolder, stylesFolder } from "./bank.js";
 export { blend, loadCode } from "./code.js";
 export { AdaINError } from "./errors.js";
-export { type Picture, readPicture, writePicture } from "./picture.js";
+export { MIN_SIDE, PAINTING_SIZE } from "./contract.js";
+export { type Picture, readPicture, shrink, writePicture } from "./picture.js";
 export { Stylizer } from "./stylizer.js";

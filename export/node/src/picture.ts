@@ -1,7 +1,7 @@
 /** Picture files and RGB pixels, both ways. sharp decodes and encodes. */
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
-import sharp from "sharp";
+import sharp, { type Sharp } from "sharp";
 import { MIN_SIDE } from "./contract.js";
 import { AdaINError, reason } from "./errors.js";
 
@@ -13,30 +13,70 @@ export interface Picture {
   readonly data: Uint8Array;
 }
 
+/** Larger pictures are not read: 0.54 GB of pixels, the limit of the Python package too. */
+const MAX_PIXELS = 178_956_970;
+
 /**
- * Read a picture file: turned upright by its EXIF orientation, converted to sRGB by its colour profile, 8 bits a
- * channel; what is transparent is laid on white.
+ * Read a picture file: turned upright by its EXIF orientation, converted to sRGB by its colour profile (CMYK without
+ * one by the plain formula), 8 bits a channel; what is transparent is laid on white.
  *
  * @param path JPEG, PNG, or another format that sharp reads.
- * @param shorterSide shrink the picture so that its shorter side has at most so many pixels.
- * @throws AdaINError missing, no picture, broken or cut short.
+ * @throws AdaINError missing, no picture, broken, cut short, or of more than 178,956,970 pixels.
  */
-export async function readPicture(path: string, shorterSide?: number): Promise<Picture> {
+export async function readPicture(path: string): Promise<Picture> {
   try {
     // The bytes and not the path: sharp's cache does not notice that a file has changed.
-    const image = sharp(await readFile(path))
-      .autoOrient()
-      .flatten({ background: "white" });
-    if (shorterSide !== undefined) {
-      image.resize(shorterSide, shorterSide, { fit: "outside", withoutEnlargement: true });
+    const image = sharp(await readFile(path), { limitInputPixels: MAX_PIXELS }).autoOrient();
+    const { space, icc } = await image.metadata();
+    if (space === "cmyk" && icc === undefined) {
+      return fromInks(await raw(image.pipelineColourspace("cmyk").toColourspace("cmyk")));
     }
-    const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
-    return { width: info.width, height: info.height, data };
+    return await raw(image.flatten({ background: "white" }));
   } catch (error) {
     throw new AdaINError(`${path} cannot be read as a picture (${reason(error)}); give a JPEG or PNG file`, {
       cause: error,
     });
   }
+}
+
+/**
+ * A painting as it is encoded: its shorter side at most `size` pixels, by the Lanczos filter.
+ *
+ * @param painting stays as it is where it is smaller.
+ * @throws AdaINError a size below 16, or a malformed picture.
+ */
+export async function shrink(painting: Picture, size: number): Promise<Picture> {
+  checkPicture(painting, "the painting");
+  if (!(Number.isSafeInteger(size) && size >= MIN_SIDE)) {
+    throw new AdaINError(`the size is ${size}; give the pixels of the shorter side, ${MIN_SIDE} or more`);
+  }
+  const { width, height } = painting;
+  const side = Math.min(width, height);
+  if (side <= size) return painting;
+  const scaled = (length: number) => roundToEven((length * size) / side);
+  // One axis after the other, so that values are rounded and cut to 8 bits in between, as the contract says.
+  return resize(await resize(painting, scaled(width), height), scaled(width), scaled(height));
+}
+
+function resize({ width, height, data }: Picture, toWidth: number, toHeight: number): Promise<Picture> {
+  const image = sharp(data, { raw: { width, height, channels: 3 } });
+  return raw(image.resize(toWidth, toHeight, { fit: "fill", kernel: "lanczos3" }));
+}
+
+function roundToEven(value: number): number {
+  return value % 1 === 0.5 ? 2 * Math.round(value / 2) : Math.round(value);
+}
+
+async function raw(image: Sharp): Promise<Picture> {
+  const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
+  return { width: info.width, height: info.height, data };
+}
+
+/** RGB of CMYK, where 255 is all ink, by the plain formula. */
+function fromInks({ width, height, data }: Picture): Picture {
+  const light = (i: number, ink: number) => ((255 - data[4 * i + ink]!) * (255 - data[4 * i + 3]!)) / 255;
+  const rgb = Uint8Array.from({ length: width * height * 3 }, (_, i) => Math.round(light(Math.floor(i / 3), i % 3)));
+  return { width, height, data: rgb };
 }
 
 /** @throws AdaINError the suffix is none that `writePicture` writes. */

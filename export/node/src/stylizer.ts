@@ -7,9 +7,10 @@
 import { readFile } from "node:fs/promises";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { checkFinite } from "./code.js";
-import { type Contract, type Graph, readContract } from "./contract.js";
+import { type Contract, type Graph, PAINTING_SIZE, readContract } from "./contract.js";
 import { AdaINError, reason } from "./errors.js";
-import { checkPicture, type Picture } from "./picture.js";
+import { checkPicture, type Picture, shrink } from "./picture.js";
+import { usableThreads } from "./threads.js";
 
 interface Model {
   readonly contract: Contract;
@@ -31,7 +32,7 @@ export class Stylizer {
    *
    * @param stylizer path of stylizer.onnx, with `bytes` pixels.
    * @param styleEncoder path of style_encoder.onnx of the same checkpoint; without it `encodeStyle` is not available.
-   * @param options of onnxruntime: threads, execution providers.
+   * @param options of onnxruntime: execution providers, threads (otherwise as many as the process may use).
    * @throws AdaINError a file that is missing, no ONNX model, or not what CONTRACT.md says; files of two checkpoints.
    */
   static async load(
@@ -64,16 +65,18 @@ export class Stylizer {
   /**
    * Encode a picture as a style.
    *
-   * @param image sides of 16 or more.
+   * @param painting sides of 16 or more.
+   * @param size the painting is shrunk so that its shorter side has at most so many pixels. Less gives finer strokes,
+   *   more takes memory by its square.
    * @returns the code, float32 [S].
-   * @throws AdaINError no style encoder was loaded, or the picture is too small or malformed.
+   * @throws AdaINError no style encoder was loaded, the picture is too small or malformed, or the size below 16.
    */
-  async encodeStyle(image: Picture): Promise<Float32Array> {
+  async encodeStyle(painting: Picture, size = PAINTING_SIZE): Promise<Float32Array> {
     if (this.#encoder === undefined) {
       throw new AdaINError("no style encoder was loaded; give the path of style_encoder.onnx to Stylizer.load");
     }
-    checkPicture(image, "the style picture");
-    return Float32Array.from((await run(this.#encoder, { image: pixels([image]) })) as Float32Array);
+    const image = pixels([await shrink(painting, size)]);
+    return Float32Array.from((await run(this.#encoder, { image })) as Float32Array);
   }
 
   /**
@@ -154,7 +157,7 @@ async function loadModel(file: string, graph: Graph, options: InferenceSession.S
   });
   const contract = readContract(bytes, file, graph);
   try {
-    return { contract, session: await InferenceSession.create(bytes, options) };
+    return { contract, session: await InferenceSession.create(bytes, { intraOpNumThreads: usableThreads(), ...options }) };
   } catch (error) {
     throw new AdaINError(`onnxruntime cannot load ${file} (${reason(error)}); copy or export it again`, {
       cause: error,

@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { copyFile, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { readPicture, stylesFolder, writePicture } from "../src/index.js";
+import { modelsFolder, readPicture, stylesFolder, writePicture } from "../src/index.js";
 import { CLI, temporaryFolder, waves } from "./helpers.js";
 
 function adain(folder: string, args: string[], env: NodeJS.ProcessEnv = {}) {
@@ -32,6 +32,7 @@ test("a good run writes a picture of the size of the content", async (t) => {
     "name.png": ["-s", first],
     "code.png": ["--style", "code.npy"],
     "painting.jpg": ["-s", "painting.png"],
+    "strokes.png": ["-s", "painting.png", "--style-size", "20", "--threads", "1"],
     "weak.png": ["-s", first, "-a", "0.3"],
     "blend.png": ["-s", first, "--style2", "code.npy", "--blend", "0.5"],
     "second.png": ["-s", first, "--style2", "code.npy", "--blend", "1"],
@@ -45,7 +46,7 @@ test("a good run writes a picture of the size of the content", async (t) => {
     written[out] = Buffer.from(data);
   }
   assert.deepEqual(written["second.png"], written["code.png"], "--blend is the share of the second style");
-  assert.equal(new Set(Object.values(written).map(String)).size, 5, "every other run gives another picture");
+  assert.equal(new Set(Object.values(written).map(String)).size, 6, "every other run gives another picture");
 });
 
 test("bad input is one line and exit code 2, and nothing is written", async (t) => {
@@ -65,6 +66,8 @@ test("bad input is one line and exit code 2, and nothing is written", async (t) 
     [["photo.png", "-s", "text.png", "-o", "out.png"], /text\.png cannot be read/],
     [["photo.png", "-s", "short.f32", "-o", "out.png"], /has 10 values/],
     [["photo.png", "-s", "no\nstyle", "-o", "out.png"], /no style; the styles are/],
+    [["photo.png", "-s", "photo.png", "-o", "out.png", "--style-size", "8"], /the size is 8/],
+    [["photo.png", "-s", "photo.png", "-o", "out.png", "--threads", "many"], /--threads is many/],
     [["photo.png", "-s", style, "-o", "out.gif"], /out\.gif ends with none/],
     [["photo.png", "-s", style, "-o", "missing/out.png"], /cannot be written/],
     [["photo.png", "-s", style, "-o", "out.png", "-a", "NaN"], /--alpha is NaN/],
@@ -89,10 +92,12 @@ test("ADAIN_MODELS names the folder of the models", async (t) => {
   assert.equal(status, 2);
   assert.match(stderr, /the stylizer cannot be read/);
   assert.ok(stderr.includes(join(folder, "stylizer.onnx")));
+  const args = ["photo.png", "-s", "scream", "-o", "out.png", "--models", modelsFolder()];
+  assert.equal(adain(folder, args, { ADAIN_MODELS: folder }).status, 0);
 });
 
 test("--help tells the options", async (t) => {
   const { status, stdout } = adain(await temporaryFolder(t), ["--help"]);
   assert.equal(status, 0);
-  assert.match(stdout, /^Usage: adain CONTENT -s STYLE -o OUT/);
+  assert.match(stdout, /^usage: adain CONTENT -s STYLE -o OUT/);
 });

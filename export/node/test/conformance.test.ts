@@ -5,8 +5,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { blend, loadCode, readPicture, Stylizer } from "../src/index.js";
-import { VERSION } from "../src/contract.js";
+import { AdaINError, blend, loadCode, PAINTING_SIZE, readPicture, shrink, Stylizer } from "../src/index.js";
+import { VERSIONS } from "../src/contract.js";
 import { ONE_THREAD } from "./helpers.js";
 
 interface Manifest {
@@ -15,8 +15,10 @@ interface Manifest {
   checkpoint_sha256: string;
   models: Record<"stylizer" | "style_encoder", { file: string; sha256: string }>;
   files: Record<string, string>;
-  tolerance: { pixels: { max: number; mean: number }; style: { max: number } };
+  tolerance: Record<"pixels" | "shrunk" | "style" | "painting" | "reading", { max: number; mean?: number }>;
   encode: { name: string; image: string; code: string }[];
+  paintings: { name: string; image: string; size: number; shrunk: string; code: string }[];
+  reading: { name: string; file: string; expected: string | null }[];
   stylize: {
     name: string;
     contents: string[];
@@ -55,7 +57,7 @@ after(() => stylizer.release());
 
 test("the manifest is of this contract and of this model", () => {
   assert.equal(manifest.version, 1);
-  assert.equal(manifest.contract, VERSION);
+  assert.ok(VERSIONS.includes(manifest.contract));
   assert.equal(
     stylizer.checkpoint,
     manifest.checkpoint_sha256,
@@ -67,6 +69,29 @@ test("the manifest is of this contract and of this model", () => {
 for (const { name, image, code: expected } of manifest.encode) {
   test(`encode: ${name}`, async () => {
     assertClose(await stylizer.encodeStyle(await picture(image)), await code(expected), tolerance.style);
+  });
+}
+
+for (const { name, image, size, shrunk, code: expected } of manifest.paintings) {
+  test(`painting: ${name}`, async () => {
+    const painting = await picture(image);
+    const [got, wanted] = [await shrink(painting, size), await picture(shrunk)];
+    assert.deepEqual([got.width, got.height], [wanted.width, wanted.height]);
+    assertClose(got.data, wanted.data, tolerance.shrunk);
+    assertClose(await stylizer.encodeStyle(painting, size), await code(expected), tolerance.painting);
+    if (size === PAINTING_SIZE) {
+      assert.deepEqual(await stylizer.encodeStyle(painting), await stylizer.encodeStyle(painting, size));
+    }
+  });
+}
+
+for (const { name, file, expected } of manifest.reading) {
+  test(`read: ${name}`, async () => {
+    const reading = picture(file);
+    if (expected === null) return assert.rejects(reading, AdaINError);
+    const [got, wanted] = [await reading, await picture(expected)];
+    assert.deepEqual([got.width, got.height], [wanted.width, wanted.height]);
+    assertClose(got.data, wanted.data, tolerance.reading);
   });
 }
 

@@ -3,7 +3,7 @@ import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import sharp, { type Sharp } from "sharp";
-import { readPicture, writePicture } from "../src/index.js";
+import { readPicture, shrink, writePicture } from "../src/index.js";
 import { adainError, temporaryFolder, waves } from "./helpers.js";
 
 test("every kind of file becomes upright 8-bit RGB", async (t) => {
@@ -44,12 +44,11 @@ test("every kind of file becomes upright 8-bit RGB", async (t) => {
   assert.deepEqual([half.width, half.height, half.data[0], half.data.at(-1)], [20, 40, 255, 0]);
 });
 
-test("a large picture is shrunk by its shorter side, a small one is left as it is", async (t) => {
-  const file = join(await temporaryFolder(t), "wide.png");
-  await writePicture(waves(90, 60), file);
-  const size = async (side: number) => (({ width, height }) => [width, height])(await readPicture(file, side));
+test("a painting is shrunk by its shorter side, a small one is left as it is", async () => {
+  const size = async (side: number) => (({ width, height }) => [width, height])(await shrink(waves(90, 60), side));
   assert.deepEqual(await size(20), [30, 20]);
   assert.deepEqual(await size(80), [90, 60]);
+  await assert.rejects(size(15), adainError(/the size is 15; give the pixels .* 16 or more/));
 });
 
 test("what is no picture is refused", async (t) => {

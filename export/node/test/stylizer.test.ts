@@ -16,7 +16,7 @@ test("a file that is not what was asked for is refused", async (t) => {
     ["text.onnx", "this is no model", /text\.onnx is not an ONNX model/],
     ["empty.onnx", "", /no adain\.contract entry/],
     ["cut.onnx", (await readFile(STYLIZER)).subarray(0, 100_000), /cut\.onnx is not an ONNX model/],
-    ["version.onnx", await withMetadata(STYLIZER, { "adain.contract": "2" }), /contract version 2.* knows version 1/],
+    ["version.onnx", await withMetadata(STYLIZER, { "adain.contract": "3" }), /contract version 3.* knows 1 and 2/],
     [
       "portable.onnx",
       await withMetadata(STYLIZER, { "adain.io": "portable" }),
@@ -88,7 +88,7 @@ test("pictures too small, malformed or of different sizes are refused", async ()
   for (const [contents, message] of refused) {
     await assert.rejects(stylizer.stylizeBatch(contents, [code]), adainError(message), String(message));
   }
-  await assert.rejects(stylizer.encodeStyle(waves(15, 15)), adainError(/the style picture is 15 x 15/));
+  await assert.rejects(stylizer.encodeStyle(waves(15, 15)), adainError(/the painting is 15 x 15/));
 });
 
 test("codes of another number or length, or not finite, are refused", async () => {
