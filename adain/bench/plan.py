@@ -8,19 +8,20 @@ from pathlib import Path
 from typing import Literal, cast, get_args
 
 from ..contract import MIN_SIDE, Contract
-from ..engines import Device
-from ..errors import OptionError
+from ..engines import Compute, Device
+from ..engines.cuda.check import cuda_problem, tensorrt_problem
+from ..engines.openvino import openvino_problem
+from ..errors import DeviceError, OptionError
 from ..onnx_file import read_bytes
 from ..pictures import MAX_PIXELS
 from ..session import stylizer_file
 
 NAMED = {"720p": (1280, 720), "1080p": (1920, 1080), "4k": (3840, 2160)}
 DEFAULT_SIZES = {"cpu": ("256", "512", "720p", "1080p"), "gpu": ("256", "512", "720p", "1080p", "4K")}
-GB_PER_MEGAPIXEL = 0.65  # onnxruntime on the CPU, measured with the shipped model; PyTorch needs about the same
 
 GPUS = ("cuda", "tensorrt")
+DEVICES: tuple[Device, ...] = tuple(device for device in get_args(Device) if device != "auto")
 Hardware = Literal["cpu", "gpu"]
-Compute = Literal["auto", "fp32", "fp16"]
 Kind = Literal["onnx", "peak", "torch", "torch-compile"]
 TORCH: dict[str, Kind] = {"torch": "torch", "torch-compile": "torch-compile"}
 
@@ -32,11 +33,6 @@ class Size:
     name: str
     width: int
     height: int
-
-    @property
-    def megapixels(self) -> float:
-        """Millions of pixels."""
-        return self.width * self.height / 1e6
 
 
 def parse_size(text: str) -> Size:
@@ -108,15 +104,10 @@ class Job:
             return "fp16" if self.hardware == "gpu" else "fp32"
         return self.model.contract.precision if self.compute == "auto" else self.compute
 
-    @property
-    def label(self) -> str:
-        """The name in messages."""
-        return self.named(self.precision)
-
-    def named(self, precision: str) -> str:
-        """The name in tables."""
+    def named(self, precision: str | None = None) -> str:
+        """The name in messages and tables; there with the precision that the engine told."""
         names = {"onnx": self.model.name, "torch": "PyTorch eager", "torch-compile": "torch.compile", "peak": "peak"}
-        return f"{names[self.kind]}, {self.device} {precision}"
+        return f"{names[self.kind]}, {self.device} {precision or self.precision}"
 
 
 @dataclass(frozen=True)
@@ -128,11 +119,54 @@ class Group:
     jobs: tuple[Job, ...]
     pairs: tuple[tuple[Job, Job], ...]  # ours, rival
 
-    @property
-    def memory_gb(self) -> float:
-        """About how much of the host's memory all jobs take together; 0 on a GPU, which is not estimated."""
-        count = sum(job.kind != "peak" for job in self.jobs)
-        return GB_PER_MEGAPIXEL * self.size.megapixels * count if self.hardware == "cpu" else 0
+
+def find_devices(asked: Sequence[str], rivals: Sequence[str | Model]) -> tuple[list[Device], list[str]]:
+    """Devices to measure, and a line for each that is not here.
+
+    Args:
+        asked: by the user; none, or "auto", takes all that are here.
+        rivals: see `parse_rivals`; devices among them have to be here.
+
+    Raises:
+        OptionError: no device has that name.
+        DeviceError: a device was asked for that is not here.
+    """
+    for device in asked:
+        if device not in get_args(Device):
+            raise OptionError(f"the device is {device!r}; give one of {', '.join(get_args(Device))}")
+    wanted = [] if "auto" in asked else [cast(Device, device) for device in dict.fromkeys(asked)]
+    checks = {"openvino": openvino_problem, "cuda": cuda_problem, "tensorrt": tensorrt_problem}
+    found: list[Device] = []
+    left_out = []
+    for device in dict.fromkeys([*(wanted or DEVICES), *(each for each in DEVICES if each in rivals)]):
+        problem = checks[device]() if device in checks else None
+        if problem and (device in wanted or device in rivals):
+            raise DeviceError(f"cannot run on {device}: {problem}")
+        if problem:
+            left_out.append(f"{device}: {problem}")
+        elif device in (wanted or DEVICES):
+            found.append(device)
+    return found, left_out
+
+
+def parse_rivals(text: str) -> list[str | Model]:
+    """Rivals with commas between them: torch, torch-compile, devices, folders or files of ONNX.
+
+    Raises:
+        OptionError: none of these.
+        ModelError: a file that is none of ours.
+    """
+    rivals: list[str | Model] = []
+    for name in filter(None, (part.strip() for part in text.split(","))):
+        if name in (*TORCH, *DEVICES):
+            rivals.append(name)
+        elif Path(name).exists():
+            rivals.append(read_model(Path(name)))
+        else:
+            raise OptionError(
+                f"--against has {name!r}; give {', '.join((*TORCH, *DEVICES))}, or a folder that `adain export` wrote"
+            )
+    return list(dict.fromkeys(rivals))
 
 
 def plan(
@@ -141,21 +175,21 @@ def plan(
     rivals: Sequence[str | Model],
     sizes: Sequence[Size] = (),
     threads: int | None = None,
-    peaks: bool = True,
 ) -> list[Group]:
     """All groups, those of the CPU first, in the order of the sizes.
 
     Args:
         devices: where `model` is measured.
-        rivals: "torch", "torch-compile", the name of a device, or another model. Each is compared with `model` on
-            the same hardware, another model on the same device.
+        rivals: see `parse_rivals`. Each is compared with `model` on the same hardware, another model on the
+            same device.
         sizes: none take the DEFAULT_SIZES of the hardware.
         threads: see `Job`.
-        peaks: measure the peak of each device and precision too.
 
     Raises:
-        OptionError: a rival that none of the devices can be compared with.
+        OptionError: a rival that none of the devices can be compared with, or threads below 1.
     """
+    if threads is not None and threads < 1:
+        raise OptionError(f"threads is {threads}; give 1 or more")
     unsized = Size("", 0, 0)
     ours = [
         Job("onnx", model, device, unsized, compute, threads)
@@ -171,9 +205,9 @@ def plan(
             raise OptionError(f"nothing runs where {name} could be compared with it; give another --device")
         pairs += meetings
     jobs = list(dict.fromkeys([*ours, *(rival for _, rival in pairs)]))  # a rival of several of ours runs once
-    if peaks:
-        engines = {(job.device, job.precision): job for job in jobs if job.kind == "onnx"}
-        jobs += [replace(job, kind="peak", rival=False) for job in engines.values()]
+    if util.find_spec("onnx") is not None:  # which makes the peak's graph
+        by_engine = {(job.device, job.precision): job for job in jobs if job.kind == "onnx"}
+        jobs += [replace(job, kind="peak", rival=False) for job in by_engine.values()]
     groups = []
     for hardware in get_args(Hardware):
         members = [job for job in jobs if job.hardware == hardware]
@@ -191,7 +225,7 @@ def _computes(model: Model, device: str) -> tuple[Compute, ...]:
     return ("fp16", "fp32") if half else ("auto",)
 
 
-def _rival(job: Job, name: "str | Model") -> Job | None:
+def _rival(job: Job, name: str | Model) -> Job | None:
     """What `name` is for one of our jobs; None where it is the job itself."""
     if isinstance(name, Model):
         compute = job.compute if name.contract.precision == "fp32" else "auto"

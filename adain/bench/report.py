@@ -1,35 +1,34 @@
 """What a benchmark leaves behind: bench.json with everything, bench.md with tables for a README."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..files import replacing
+from ..report import Table, markdown_table, write_json, write_text
 from .measure import SAME, Outcome, Ratio, Result, Spread
 from .plan import Job, Model
 
-Table = tuple[tuple[str, ...], list[tuple[str, ...]]]  # head, rows
-
 NONE = "n/a"
-TIMES = ("network, ms", "host to host, ms", "file, ms")
-HEAD = ("size", "engine", *TIMES, "frames/s", "host, MB", "GPU, MB", "TFLOP", "of peak")
+SPANS = {"network": "network, ms", "host": "host to host, ms", "file": "file, ms"}
+HEAD = ("size", "engine", *SPANS.values(), "frames/s", "start, ms", "host, MB", "GPU, MB", "TFLOP", "of peak")
 RATIOS = ("size", "rival", "against", "network, times as long", "host to host, times as long", "PSNR, dB")
 NOTES = """\
 Times: median (95th percentile). Network: the graph alone, data on the device; host to host: uint8 picture in, uint8
-picture out; file: JPEG to JPEG. The style is encoded before. Frames/s: one after the other, host to host. MB: peak of
-a process that does this size only. TFLOP: arithmetic of the convolutions. Of peak: share of the arithmetic a second
-that large convolutions reach in the same engine and the same run. Times as long: the rival against us, median of the
-ratios of rounds in turn (quartiles). PSNR: of the rival's picture against ours."""
+picture out; file: JPEG to JPEG. The style is encoded before. Frames/s: one after the other, host to host. Start: from
+the start of a process to its first picture, one process, files cached. MB: peak of a process that does this size only.
+TFLOP: arithmetic of a frame, as the file says. Of peak: share of the arithmetic a second that large convolutions reach
+in the same engine and the same run. Times as long: the rival against us, median of the ratios of rounds in turn
+(quartiles). PSNR: of the rival's picture against ours."""
 
 
+@dataclass
 class Report:
     """Everything that a run measured.
 
-    Args:
+    Attributes:
         model: what was measured.
         command: as the user gave it.
         options: JSON-able.
@@ -37,111 +36,116 @@ class Report:
         left_out: a line for each device that is not here.
     """
 
-    def __init__(
-        self,
-        model: Model,
-        command: str,
-        options: dict[str, Any],
-        machine: dict[str, Any],
-        outcomes: Sequence[Outcome],
-        left_out: Sequence[str] = (),
-    ) -> None:
-        self._model, self._machine, self._command, self._options = model, machine, command, options
-        self._outcomes = outcomes
-        self._left_out = left_out
-        self._date = datetime.now(UTC)
+    model: Model
+    command: str
+    options: dict[str, Any]
+    machine: dict[str, Any]
+    outcomes: Sequence[Outcome]
+    left_out: Sequence[str] = ()
+    date: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
     def failed(self) -> list[str]:
         """A line for whatever was to be measured and could not be."""
-        return [line for outcome in self._outcomes for line in outcome.failed]
+        return list(dict.fromkeys(line for outcome in self.outcomes for line in outcome.failed))
+
+    @property
+    def _results(self) -> list[Result]:
+        return [result for outcome in self.outcomes for result in outcome.results]
+
+    @property
+    def _ratios(self) -> list[Ratio]:
+        return [ratio for outcome in self.outcomes for ratio in outcome.ratios]
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, for JSON."""
-        contract = self._model.contract
+        contract = self.model.contract
+        kept = ("model", "io", "precision", "checkpoint_sha256")
         return {
             "adain": __version__,
-            "date": self._date.isoformat(timespec="seconds"),
-            "command": self._command,
-            "options": self._options,
-            "machine": self._machine,
-            "model": {
-                "name": contract.model,
-                "io": contract.io,
-                "precision": contract.precision,
-                "checkpoint_sha256": contract.checkpoint_sha256,
-            },
-            "results": [
-                _place(outcome, result.job)
-                | {"device": result.job.device, "rival": result.job.rival}
-                | {name: value for name, value in asdict(result).items() if name != "job"}
-                | {"frames_per_s": _rate(result)}
-                for outcome in self._outcomes
-                for result in outcome.results
-            ],
-            "ratios": [
-                _place(outcome, each.rival)
-                | {"against": outcome.name(each.ours), "psnr_db": each.psnr_db}
-                | {"times_as_long": {span: asdict(spread) for span, spread in each.times.items()}}
-                for outcome in self._outcomes
-                for each in outcome.ratios
-            ],
-            "left_out": [*self._left_out, *self.failed],
+            "date": self.date.isoformat(timespec="seconds"),
+            "command": self.command,
+            "options": self.options,
+            "machine": self.machine,
+            "model": {name: getattr(contract, name) for name in kept},
+            "results": [_result_dict(result) for result in self._results],
+            "ratios": [_ratio_dict(ratio) for ratio in self._ratios],
+            "left_out": [*self.left_out, *self.failed],
         }
 
     def tables(self) -> list[Table]:
         """The figures; and the ratios, if there are rivals."""
-        rows = [_row(outcome, result) for outcome in self._outcomes for result in outcome.results]
-        ratios = [_ratio_row(outcome, each) for outcome in self._outcomes for each in outcome.ratios]
-        return [(HEAD, rows)] + ([(RATIOS, ratios)] if ratios else [])
+        tables = [(HEAD, [_row(result) for result in self._results])]
+        return tables + ([(RATIOS, [_ratio_row(ratio) for ratio in self._ratios])] if self._ratios else [])
 
     def markdown(self) -> str:
         """The tables, and what they were measured on, how, and with which command."""
-        facts, contract = self._machine, self._model.contract
-        where = [f"{facts['cpu']}, {facts['cores']} cores"]
-        where += [f"{facts['gpu']} (driver {facts['driver']})"] if facts["gpu"] else []
-        versions = [f"{name} {version}" for name, version in facts["versions"].items()]
+        facts, contract = self.machine, self.model.contract
+        gpu = f"; {facts['gpu']} (driver {facts['driver']})" if facts["gpu"] else ""
+        versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
         lines = [
-            f"`{self._command}` on {'; '.join(where)}; {self._date:%Y-%m-%d}.",
-            f"Model {contract.model} ({contract.checkpoint_sha256[:12]}); {', '.join(versions)}.",
+            f"`{self.command}` on {facts['cpu']}, {facts['cores']} cores{gpu}; {self.date:%Y-%m-%d}.",
+            f"Model {contract.model} ({contract.checkpoint_sha256[:12]}); {versions}.",
             "",
+            *map(markdown_table, self.tables()),
+            NOTES,
+            "",
+            *(f"- left out: {line}" for line in (*self.left_out, *self.failed)),
         ]
-        for head, rows in self.tables():
-            lines += ["| " + " | ".join(row) + " |" for row in (head, ("---",) * len(head), *rows)] + [""]
-        lines += [NOTES, "", *(f"- left out: {line}" for line in (*self._left_out, *self.failed))]
         return "\n".join(lines).rstrip() + "\n"
 
     def write(self, out: Path) -> None:
         """Write bench.json and bench.md into a folder."""
-        for name, text in (("bench.json", json.dumps(self.to_dict(), indent=1)), ("bench.md", self.markdown())):
-            with replacing(out / name) as temporary:
-                temporary.write_text(text, encoding="utf-8")
+        write_json(out / "bench.json", self.to_dict())
+        write_text(out / "bench.md", self.markdown())
 
 
-def _place(outcome: Outcome, job: Job) -> dict[str, Any]:
-    return {"size": asdict(outcome.group.size), "engine": outcome.name(job), "rounds": outcome.rounds}
+def _place(job: Job) -> dict[str, Any]:
+    return {"size": asdict(job.size), "device": job.device, "rival": job.rival}
+
+
+def _result_dict(result: Result) -> dict[str, Any]:
+    values = {name: value for name, value in asdict(result).items() if name != "job"}
+    engine = result.job.named(result.precision)
+    return {**_place(result.job), "engine": engine, **values, "frames_per_s": _rate(result)}
+
+
+def _ratio_dict(ratio: Ratio) -> dict[str, Any]:
+    return {
+        **_place(ratio.rival.job),
+        "engine": ratio.rival.job.named(ratio.rival.precision),
+        "against": ratio.ours.job.named(ratio.ours.precision),
+        "times_as_long": {span: asdict(spread) for span, spread in ratio.times.items()},
+        "psnr_db": ratio.psnr_db,
+    }
 
 
 def _rate(result: Result) -> float:
-    return 1000 / result.spans["host"].median_ms
+    return 1000 / result.times["host"].median
 
 
-def _row(outcome: Outcome, result: Result) -> tuple[str, ...]:
-    spans = (result.spans.get(name) for name in ("network", "host", "file"))
-    times = (f"{_digits(span.median_ms)} ({_digits(span.p95_ms)})" if span else NONE for span in spans)
-    memory = (NONE if megabytes is None else f"{megabytes:.0f}" for megabytes in (result.host_mb, result.device_mb))
-    work = NONE if result.flop is None else f"{result.flop / 1e12:.3g}"
-    share = NONE if result.of_peak is None else f"{100 * result.of_peak.median:.0f} %"
-    return outcome.group.size.name, outcome.name(result.job), *times, _digits(_rate(result)), *memory, work, share
+def _row(result: Result) -> tuple[str, ...]:
+    spans = (result.times.get(span) for span in SPANS)
+    times = (f"{_digits(span.median)} ({_digits(span.p95)})" if span else NONE for span in spans)
+    rest = (
+        (sum(result.start_ms.values()), "{:.0f}"),
+        (result.host_mb, "{:.0f}"),
+        (result.device_mb, "{:.0f}"),
+        (None if result.flop is None else result.flop / 1e12, "{:.3g}"),
+        (result.of_peak, "{:.0%}"),
+    )
+    cells = (NONE if value is None else form.format(value) for value, form in rest)
+    return result.job.size.name, result.job.named(result.precision), *times, _digits(_rate(result)), *cells
 
 
-def _ratio_row(outcome: Outcome, each: Ratio) -> tuple[str, ...]:
-    times = (_spread(each.times[name]) for name in ("network", "host"))
-    likeness = NONE if each.psnr_db is None else "same bytes" if each.psnr_db >= SAME else f"{each.psnr_db:.1f}"
-    return outcome.group.size.name, outcome.name(each.rival), outcome.name(each.ours), *times, likeness
+def _ratio_row(ratio: Ratio) -> tuple[str, ...]:
+    times = (_quartiles(ratio.times[span]) for span in ("network", "host"))
+    likeness = NONE if ratio.psnr_db is None else "same bytes" if ratio.psnr_db >= SAME else f"{ratio.psnr_db:.1f}"
+    names = (each.job.named(each.precision) for each in (ratio.rival, ratio.ours))
+    return ratio.rival.job.size.name, *names, *times, likeness
 
 
-def _spread(spread: Spread) -> str:
+def _quartiles(spread: Spread) -> str:
     return f"{spread.median:.2f} ({spread.low:.2f} to {spread.high:.2f})"
 
 

@@ -3,57 +3,48 @@
 network   the graph, its inputs and its output on the device
 host      uint8 picture in the host's memory  ->  uint8 picture in the host's memory
 file      JPEG file  ->  JPEG file
-
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image
 
 from .. import shipped
 from ..bank import bank
-from ..contract import Contract
-from ..engines import Stored, open_engine
+from ..contract import PREFIX, Contract
+from ..engines import open_engine
 from ..errors import DeviceError, ModelError
 from ..look import Look
 from ..pictures import Picture, Pixels, load, save
 from ..session import Session
 from ..styles import Style
-from .plan import Job, Size
+from .plan import Hardware, Job, Size
 
-Call = Callable[[], Any]
+Spans = dict[str, Callable[[], Any]]  # calling one does one frame of it; "host" gives the picture
 
 STYLE = "scream"
+# Channels and side of the convolutions that show the peak: large enough for all cores, small enough for memory.
+PEAK_SHAPES = {"cpu": (256, 128), "gpu": (512, 256)}
+PEAK_CONVOLUTIONS = 4  # of all channels; with two, OpenVINO reached four fifths of this
 
 
-@dataclass(frozen=True)
-class Runner:
-    """A job that is ready.
-
-    Attributes:
-        spans: calling one does one frame of it; "host" gives the picture.
-        precision: of the convolutions, as far as the engine tells.
-    """
-
-    spans: dict[str, Call]
-    precision: str
-
-
-def start(job: Job, folder: Path) -> Runner:
+def start(job: Job, source: Path) -> tuple[Spans, str]:
     """Make a job ready.
 
     Args:
-        folder: for the JPEG files.
+        source: a JPEG file of the job's size.
+
+    Returns:
+        The spans; the precision of the convolutions, as far as the engine tells.
 
     Raises:
         AdaINError: the job cannot be run here.
         Exception: a library's own.
     """
-    return {"onnx": _onnx, "peak": _peak, "torch": _torch, "torch-compile": _torch}[job.kind](job, folder)
+    return {"onnx": _onnx, "peak": _peak, "torch": _torch, "torch-compile": _torch}[job.kind](job, source)
 
 
 def frame(size: Size) -> Pixels:
@@ -81,74 +72,83 @@ def some_style(contract: Contract) -> Style:
     return Style(np.full(contract.style_size, 0.5, np.float32), "grey")
 
 
-def _onnx(job: Job, folder: Path) -> Runner:
+def _onnx(job: Job, source: Path) -> tuple[Spans, str]:
     session = Session(job.model.file, "stylizer", job.device, job.threads, precision=job.compute)
-    contract, picture = session.contract, frame(job.size)
-    inputs = Look.of(some_style(contract)).inputs()
+    picture, inputs = load(source).pixels, Look.of(some_style(session.contract)).inputs()
     lane = session.lane(job.size.height, job.size.width, inputs)
     lane.upload(picture, inputs)
-
-    def host(pixels: Pixels = picture) -> Pixels:
-        return lane.run(pixels, inputs)
-
-    source, target = folder / f"{job.size.name}.jpg", folder / f"{job.size.name}-out.jpg"
-    if not source.exists():
-        save(Picture(picture), source)
-
-    def file() -> None:
-        save(Picture(host(load(source).pixels)), target)
-
-    spans: dict[str, Call] = {"network": lane.compute, "host": host}
-    return Runner(spans if job.rival else spans | {"file": file}, session.precision)
+    spans: Spans = {"network": lane.compute, "host": lambda: lane.run(picture, inputs)}
+    if not job.rival:
+        target = source.with_stem(f"{source.stem}-out")
+        spans["file"] = lambda: save(Picture(lane.run(load(source).pixels, inputs)), target)
+    return spans, session.precision
 
 
-def _peak(job: Job, folder: Path) -> Runner:
-    from .arithmetic import peak_graph
-
-    stored: Stored = "fp16" if job.precision == "fp16" else "fp32"
-    graph, shape, _ = peak_graph(job.hardware, job.precision)
+def _peak(job: Job, source: Path) -> tuple[Spans, str]:
+    stored: Literal["fp16", "fp32"] = "fp16" if job.precision == "fp16" else "fp32"
+    graph, values = peak_graph(job.hardware, stored)
     engine = open_engine(graph, job.device, threads=job.threads, precision=job.compute, stored=stored)
-    values = np.random.default_rng(0).normal(size=shape).astype(np.float16 if stored == "fp16" else np.float32)
     lane = engine.lane({"x0": values})
     lane.upload({"x0": values})
-    return Runner({"network": lane.compute}, engine.precision)
+    return {"network": lane.compute}, engine.precision
 
 
-def _torch(job: Job, folder: Path) -> Runner:
+def peak_flop(hardware: Hardware) -> int:
+    """Operations of `peak_graph`."""
+    channels, side = PEAK_SHAPES[hardware]
+    return 2 * 9 * side**2 * (3 * channels + PEAK_CONVOLUTIONS * channels**2)
+
+
+def peak_graph(hardware: Hardware, precision: Literal["fp16", "fp32"]) -> tuple[bytes, np.ndarray]:
+    """Large convolutions of 3 x 3 in a row, behind a small input and before a small output: little is moved.
+
+    Returns:
+        the bytes of an ONNX file; values for its input `x0`, float16 or float32 [1,3,H,W].
+    """
+    from onnx import helper, numpy_helper
+
+    channels, side = PEAK_SHAPES[hardware]
+    dtype, random = np.float16 if precision == "fp16" else np.float32, np.random.default_rng(0)
+    kind, depth = helper.np_dtype_to_tensor_dtype(np.dtype(dtype)), 1 + PEAK_CONVOLUTIONS
+    first, others = (
+        random.normal(0, (9 * before) ** -0.5, (channels, before, 3, 3)).astype(dtype)  # keeps the scale of values
+        for before in (3, channels)
+    )
+    convolutions = [
+        helper.make_node("Conv", [f"x{i}", "others" if i else "first"], [f"x{i + 1}"], pads=[1] * 4)
+        for i in range(depth)
+    ]
+    graph = helper.make_graph(
+        [*convolutions, helper.make_node("GlobalAveragePool", [f"x{depth}"], ["mean"])],
+        "peak",
+        [helper.make_tensor_value_info("x0", kind, (1, 3, side, side))],
+        [helper.make_tensor_value_info("mean", kind, (1, channels, 1, 1))],
+        [numpy_helper.from_array(first, "first"), numpy_helper.from_array(others, "others")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    helper.set_model_props(model, {f"{PREFIX}precision": precision})  # so that no engine changes it
+    return model.SerializeToString(), random.normal(size=(1, 3, side, side)).astype(dtype)
+
+
+def _torch(job: Job, source: Path) -> tuple[Spans, str]:
     import torch
 
     from ..export import doors
-    from ..network import architecture_with
-    from ..network.model_file import load_model
 
     if job.threads is not None:
         torch.set_num_threads(job.threads)
     contract, cuda = job.model.contract, job.hardware == "gpu"
     if cuda and not torch.cuda.is_available():
         raise DeviceError("this PyTorch cannot use CUDA; install one that can, or leave it out of --against")
-    if of_package(contract):
-        network = load_model(shipped.CHECKPOINT).model
-    else:  # random weights, which take the same time
-        architecture = architecture_with(contract.layers)
-        if architecture is None:
-            raise ModelError(
-                f"{job.model.file} has {', '.join(contract.layers)}, a network that this adain does not have"
-            )
-        network = architecture.build(contract.encoder)
-    if network.style_size != contract.style_size:
-        raise ModelError(
-            f"{job.model.file} says that it is {contract.encoder} with {', '.join(contract.layers)}, whose style "
-            f"codes have {network.style_size} values, not {contract.style_size}; export it again"
-        )
     device, dtype = ("cuda", torch.float16) if cuda else ("cpu", torch.float32)
     torch.backends.cudnn.benchmark = True  # the size stays, so the fastest kernels may be searched for
-    module: Any = doors("stylizer", network.to(dtype), "bytes", dtype).to(device)
+    module: Any = doors("stylizer", _network(job).to(dtype), "bytes", dtype).to(device)
     if cuda:
         module = module.to(memory_format=torch.channels_last)
     if job.kind == "torch-compile":
         # On a GPU with CUDA graphs, as our own engine may have them.
         module = torch.compile(module, dynamic=False, mode="reduce-overhead" if cuda else "default")
-    picture = torch.from_numpy(frame(job.size))[None]
+    picture = torch.from_numpy(load(source).pixels.copy())[None]
     style, alpha = torch.from_numpy(some_style(contract).code[None].copy()).to(device), torch.ones(1, device=device)
     on_device = picture.to(device)
 
@@ -163,4 +163,22 @@ def _torch(job: Job, folder: Path) -> Runner:
         if cuda:
             torch.cuda.synchronize()
 
-    return Runner({"network": network_only, "host": host}, job.precision)
+    return {"network": network_only, "host": host}, job.precision
+
+
+def _network(job: Job) -> Any:
+    """The `StyleTransfer` that a file was exported from; of another model than the package's with random weights."""
+    from ..network import architecture_with
+    from ..network.model_file import load_model
+
+    contract = job.model.contract
+    if of_package(contract):
+        return load_model(shipped.CHECKPOINT).model
+    architecture = architecture_with(contract.layers)
+    network = architecture.build(contract.encoder) if architecture else None
+    if network is None or network.style_size != contract.style_size:
+        raise ModelError(
+            f"{job.model.file} is {contract.encoder} with {', '.join(contract.layers)} and style codes of "
+            f"{contract.style_size} values, a network that this adain does not have; leave torch out of --against"
+        )
+    return network

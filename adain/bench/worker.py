@@ -12,14 +12,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from ..errors import AdaINError, PictureError, first_line
+from ..errors import AdaINError, first_line
 from ..pictures import Pixels
 from . import runners
-from .memory import DevicePeak, find_gpu, host_peak
+from .machine import find_gpu, host_peak
 from .plan import Job
 
 WARM_UP = 0.3  # s for each span, after one frame that pays for memory, the search of kernels and compilation
@@ -36,37 +38,39 @@ class Ready:
     """What a process says when it is warm.
 
     Attributes:
+        precision: of the convolutions, as far as the engine tells.
+        start: s from the start of the process to its first picture, by part.
         turn: s that a turn takes.
         picture: its result; None for the peak.
-        device_mb: peak of the GPU's memory; None where it is not known.
-        precision: see `runners.Runner`.
+        device_mb: of the GPU's memory that this process holds now; None where it is not known.
     """
 
+    precision: str
+    start: dict[str, float]
     turn: float
     picture: Pixels | None
     device_mb: float | None
-    precision: str
 
 
 class Worker:
     """A job in its own process, warm.
 
     Args:
-        folder: for the files of the span "file".
+        source: see `runners.start`.
 
     Raises:
         AdaINError: the job cannot be run here.
     """
 
-    def __init__(self, job: Job, folder: Path) -> None:
+    def __init__(self, job: Job, source: Path) -> None:
         context = multiprocessing.get_context("spawn")
         self._job = job
         self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, job, folder), daemon=True)
-        with _deaf():
-            self._process.start()
-        theirs.close()
+        self._process = context.Process(target=_serve, args=(theirs, job, source, time.time()), daemon=True)
         try:
+            with _deaf():
+                self._process.start()
+            theirs.close()
             self.ready: Ready = self._answer()
         except BaseException:
             self.stop()
@@ -97,8 +101,8 @@ class Worker:
             answer = self._connection.recv()
         except (EOFError, ConnectionError) as error:
             self._process.join()
-            raise PictureError(
-                f"{self._job.label} at {self._job.size.name} was ended by the system (exit code "
+            raise AdaINError(
+                f"{self._job.named()} at {self._job.size.name} was ended by the system (exit code "
                 f"{self._process.exitcode}), most likely for its memory; give a smaller --size"
             ) from error
         if isinstance(answer, AdaINError):
@@ -108,28 +112,42 @@ class Worker:
 
 @contextmanager
 def _deaf() -> Iterator[None]:
-    """A process that is started in here ignores Ctrl-C, which the terminal sends to all; its parent ends it."""
-    if threading.current_thread() is not threading.main_thread():  # others may not set this
+    """Child processes are born deaf to Ctrl-C, which a terminal sends to all; the parent hears it after this."""
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource_tracker.ensure_running()  # which would end the silence if it were started in it
+    heard: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, frame: heard.append(number))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # which children inherit
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, handler)
+    if heard:
+        raise KeyboardInterrupt
 
 
-def _serve(connection: Connection, job: Job, folder: Path) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where `_deaf` could not do it
+def _serve(connection: Connection, job: Job, source: Path, began: float) -> None:
+    """Answer the parent; `began` is when it started this process, in seconds of `time.time`."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    marks = [began, time.time()]
     try:
-        with DevicePeak(find_gpu() if job.hardware == "gpu" else None) as device:
-            runner = runners.start(job, folder)
-            counts, seconds = warm_up(runner.spans, time.perf_counter)
-            picture = runner.spans["host"]() if "host" in runner.spans else None
-        connection.send(Ready(seconds, picture, device.megabytes, runner.precision))
+        gpu = find_gpu() if job.hardware == "gpu" else None
+        before = gpu.used() if gpu else 0.0
+        spans, precision = runners.start(job, source)
+        marks.append(time.time())
+        picture = spans["host"]() if "host" in spans else None
+        marks.append(time.time())
+        parts = dict(zip(("imports", "session", "first picture"), (b - a for a, b in pairwise(marks)), strict=True))
+        counts, seconds = warm_up(spans, time.perf_counter)
+        # onnxruntime and PyTorch keep what they took, so this is the peak, if no other program uses the GPU.
+        device_mb = gpu.used() - before if gpu else None
+        connection.send(Ready(precision, parts, seconds, picture, device_mb))
         while True:
             if connection.recv() == "turn":
-                connection.send(turn(runner.spans, counts, time.perf_counter))
+                connection.send(turn(spans, counts, time.perf_counter))
             else:
                 connection.send(host_peak())
     except (EOFError, ConnectionError):  # the parent is gone
@@ -137,10 +155,10 @@ def _serve(connection: Connection, job: Job, folder: Path) -> None:
     except AdaINError as error:
         connection.send(error)
     except Exception as error:  # the libraries' errors share no base class
-        connection.send(AdaINError(f"{job.label} at {job.size.name} failed ({first_line(error)})"))
+        connection.send(AdaINError(f"{job.named()} at {job.size.name} failed ({first_line(error)})"))
 
 
-def warm_up(spans: dict[str, runners.Call], clock: Clock) -> tuple[dict[str, int], float]:
+def warm_up(spans: runners.Spans, clock: Clock) -> tuple[dict[str, int], float]:
     """Run until what happens once has happened.
 
     Returns:
@@ -158,7 +176,7 @@ def warm_up(spans: dict[str, runners.Call], clock: Clock) -> tuple[dict[str, int
     return counts, total
 
 
-def turn(spans: dict[str, runners.Call], counts: dict[str, int], clock: Clock) -> Times:
+def turn(spans: runners.Spans, counts: dict[str, int], clock: Clock) -> Times:
     """The frames of a turn, span by span."""
     return {span: [_timed(call, clock) for _ in range(counts[span])] for span, call in spans.items()}
 

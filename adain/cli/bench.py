@@ -9,33 +9,39 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
-from .options import Device, JsonOption, QuietOption, must_be_folder, need_extra
+from ..errors import OptionError
+from .options import JsonOption, QuietOption, must_be_folder, need_extra
 from .printing import complain, print_table, progress_bar, stderr_console
+
+ModelArgument = Annotated[
+    Path | None, Argument(help="A folder or stylizer.onnx of `adain export`.", show_default="the shipped model")
+]
+SizeOption = Annotated[
+    list[str] | None,
+    Option(
+        help="Side in px, 720p, 1080p, 4K, or WIDTHxHEIGHT. May be repeated.",
+        show_default="256, 512, 720p, 1080p; on a GPU 4K too",
+    ),
+]
+AgainstOption = Annotated[
+    str,
+    Option(
+        help="Rivals, measured in turn: torch, torch-compile, a device such as openvino, a folder of ONNX files; "
+        "with commas between them.",
+        show_default="none",
+    ),
+]
+DevicesOption = Annotated[
+    list[str] | None,  # typer takes no list of a Literal
+    Option(help="auto, cpu, openvino, cuda or tensorrt. May be repeated.", show_default="all that are here"),
+]
 
 
 def bench(
-    model: Annotated[
-        Path | None,
-        Argument(help="A folder or stylizer.onnx of `adain export`.", show_default="the shipped model"),
-    ] = None,
-    size: Annotated[
-        list[str] | None,
-        Option(
-            help="A side, 720p, 1080p, 4K or WIDTHxHEIGHT. May be repeated.",
-            show_default="256, 512, 720p, 1080p; on a GPU 4K too",
-        ),
-    ] = None,
-    device: Annotated[
-        list[Device] | None, Option(help="Where to run. May be repeated.", show_default="all that are here")
-    ] = None,
-    against: Annotated[
-        str,
-        Option(
-            help="Rivals, measured in turn: torch, torch-compile, a device such as openvino, a folder of ONNX files; "
-            "with commas between them.",
-            show_default="none",
-        ),
-    ] = "",
+    model: ModelArgument = None,
+    size: SizeOption = None,
+    device: DevicesOption = None,
+    against: AgainstOption = "",
     rounds: Annotated[
         int | None, Option(help="Turns of each rival and size.", show_default="what fits into a minute, 5 to 30")
     ] = None,
@@ -44,31 +50,32 @@ def bench(
     quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure time, memory and arithmetic of a model here: the network alone, host to host, a whole file.
+    """Measure time, memory and arithmetic of a model here: the network alone, host to host, a whole file, start-up.
 
     Every size and engine runs in a process of its own, in turn with its rivals; the style is encoded before.
     """
-    from ..bench.plan import TORCH
-    from ..bench.run import Benchmark
+    from ..bench import machine
+    from ..bench.measure import measure
+    from ..bench.plan import TORCH, find_devices, parse_rivals, parse_size, plan, read_model
+    from ..bench.report import Report
 
-    names = [name.strip() for name in against.split(",")]
-    if TORCH.keys() & names:
+    if rounds is not None and rounds < 1:
+        raise OptionError(f"the number of rounds is {rounds}; give 1 or more")
+    if TORCH.keys() & {name.strip() for name in against.split(",")}:
         need_extra("train", "torch", "onnx", "safetensors")
     must_be_folder(out)
-    benchmark = Benchmark(
-        model,
-        sizes=size or (),
-        devices=[each.value for each in device or ()],
-        against=against,
-        rounds=rounds,
-        threads=threads,
-    )
+    ours, rivals, sizes = read_model(model, "adain"), parse_rivals(against), [parse_size(each) for each in size or ()]
+    devices, left_out = find_devices(device or (), rivals)
+    groups = plan(ours, devices, rivals, sizes, threads)
     with progress_bar(stderr_console(quiet or as_json)) as bar:
         task = bar.add_task("", total=None, note="")
-        report = benchmark.run(
-            shlex.join(["adain", *sys.argv[1:]]),
-            lambda what, done, total: bar.update(task, description=what, completed=done, total=total),
-        )
+
+        def progress(what: str, done: int, total: int | None) -> None:
+            bar.update(task, description=what, completed=done, total=total)
+
+        outcomes = [measure(group, rounds, progress) for group in groups]
+    options = {"sizes": size or [], "devices": devices, "against": against, "rounds": rounds, "threads": threads}
+    report = Report(ours, shlex.join(["adain", *sys.argv[1:]]), options, machine.facts(), outcomes, left_out)
     if out is not None:
         report.write(out)
     for line in report.failed:

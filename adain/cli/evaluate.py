@@ -10,7 +10,7 @@ from typer import Argument, Option
 from ..errors import OptionError
 from ..look import Look
 from ..stylizer import Stylizer
-from .options import Device, JsonOption, QuietOption, must_be_folder, need_extra
+from .options import DeviceOption, JsonOption, QuietOption, must_be_folder, need_extra
 from .printing import complain, print_table, progress_bar, stderr_console
 
 
@@ -38,7 +38,7 @@ def evaluate(
     out: Annotated[
         Path | None, Option("--out", "-o", help="Folder for table.md, scores.json, sheet.jpg and the pictures.")
     ] = None,
-    device: Annotated[Device, Option(help="Where to run.")] = Device.auto,
+    device: DeviceOption = "auto",
     quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -57,9 +57,9 @@ def evaluate(
         raise OptionError("MODEL and --outputs exclude each other; leave one out")
     planned = plan(content, style, pairs, seed)
     must_be_folder(out)
-    source = FromFolder(outputs) if outputs else FromModel(Stylizer(model, device.value), Look(alpha=alpha))
+    source = FromFolder(outputs) if outputs else FromModel(Stylizer(model, device), Look(alpha=alpha))
     match = Predictor(predictor) if predictor else None
-    evaluation = Evaluation(planned, source, load_vgg(vgg, device.value), size=size, predictor=match, styles=style)
+    evaluation = Evaluation(planned, source, load_vgg(vgg, device), size=size, predictor=match, styles=style)
     report, console = Report(source.label, out, keep_outputs=outputs is None), stderr_console(quiet or as_json)
     with progress_bar(console) as progress:
         task = progress.add_task("pairs", total=len(planned), note="")

@@ -9,10 +9,10 @@ import typer
 from typer import Argument, Option
 
 from .. import shipped
-from ..contract import Contract
+from ..contract import Contract, Io, Precision
 from ..errors import OptionError
 from ..onnx_file import parse, read_bytes
-from .options import Io, JsonOption, Precision, QuietOption, must_be_folder, need_extra
+from .options import JsonOption, QuietOption, must_be_folder, need_extra
 from .printing import print_table, stderr_console
 
 
@@ -26,10 +26,8 @@ def export(
         Path | None,
         Option(help="Write a model repository for NVIDIA Triton Inference Server into this new folder instead."),
     ] = None,
-    io: Annotated[Io, Option(help="bytes: uint8 pictures, any size. portable: the plainest graph.")] = Io.bytes,
-    precision: Annotated[
-        Precision, Option(help="Of the convolutions; statistics are always float32.")
-    ] = Precision.fp32,
+    io: Annotated[Io, Option(help="bytes: uint8 pictures, any size. portable: the plainest graph.")] = "bytes",
+    precision: Annotated[Precision, Option(help="Of the convolutions; statistics are always float32.")] = "fp32",
     compact: Annotated[bool, Option("--compact", help="Store float32 weights as float16: half the size.")] = False,
     vgg: Annotated[
         Path | None, Option(help="vgg_normalised.pth, where CHECKPOINT is pytorch-AdaIN's decoder.pth.")
@@ -57,8 +55,8 @@ def export(
     (write if triton is None else write_repository)(
         read_checkpoint(checkpoint, vgg),
         triton or out or Path("onnx"),
-        io=io.value,
-        precision=precision.value,
+        io=io,
+        precision=precision,
         compact=compact,
         report=report,
     )

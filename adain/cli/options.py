@@ -1,39 +1,15 @@
 """Options that several commands share, and checks of what was given."""
 
-from enum import StrEnum
 from importlib import util
 from pathlib import Path
 from typing import Annotated
 
 from typer import Option
 
+from ..engines import Device
 from ..errors import OptionError
 
-
-class Device(StrEnum):
-    """Where to run."""
-
-    auto = "auto"
-    cpu = "cpu"
-    openvino = "openvino"
-    cuda = "cuda"
-    tensorrt = "tensorrt"
-
-
-class Io(StrEnum):
-    """The two doors of the contract."""
-
-    bytes = "bytes"
-    portable = "portable"
-
-
-class Precision(StrEnum):
-    """Of the convolutions."""
-
-    fp32 = "fp32"
-    fp16 = "fp16"
-
-
+DeviceOption = Annotated[Device, Option(help="Where to run.")]
 JsonOption = Annotated[bool, Option("--json", help="Print JSON, for scripts.")]
 QuietOption = Annotated[bool, Option("--quiet", "-q", help="Print errors only.")]
 ModelOption = Annotated[

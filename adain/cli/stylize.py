@@ -14,7 +14,7 @@ from ..bank import bank
 from ..errors import OptionError
 from ..look import STYLE_SIZE, Look
 from ..stylizer import Stylizer
-from .options import Device, JsonOption, ModelOption, QuietOption
+from .options import DeviceOption, JsonOption, ModelOption, QuietOption
 from .printing import complain, print_table, progress_bar, stderr_console
 
 
@@ -32,7 +32,7 @@ def stylize(
         str | None,
         Option("--out", "-o", help="A file, a folder, or - for stdout.", show_default="CONTENT-STYLE"),
     ] = None,
-    device: Annotated[Device, Option(help="Where to run.")] = Device.auto,
+    device: DeviceOption = "auto",
     threads: Annotated[int | None, Option(help="Threads of the CPU.", show_default="one for each core")] = None,
     model: ModelOption = None,
     quiet: QuietOption = False,
@@ -48,7 +48,7 @@ def stylize(
     to_stdout = any(job.to_stdout for job in jobs)
     if as_json and to_stdout:
         raise OptionError("--json and the picture cannot both go to stdout; give a file with -o")
-    stylizer = Stylizer(model, device.value, threads=threads)
+    stylizer = Stylizer(model, device, threads=threads)
     done = _run(stylizer, jobs, stderr_console(quiet or as_json or to_stdout))
     if as_json:
         facts = {"model": stylizer.contract.model, "device": stylizer.device, "style": look.name, "alpha": look.alpha}
@@ -84,7 +84,7 @@ def styles(
         Path | None, Option("--out", "-o", help="The .npy file to save.", show_default="PICTURE.npy")
     ] = None,
     style_size: Annotated[int, Option(help="Shrink the picture to this shorter side, in px.")] = STYLE_SIZE,
-    device: Annotated[Device, Option(help="Where to run.")] = Device.auto,
+    device: DeviceOption = "auto",
     model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -104,7 +104,7 @@ def styles(
     target = out or Path(f"{picture.stem}.npy")
     if target.suffix.lower() != ".npy":
         raise OptionError(f"a style is saved as a .npy file, not {target.name}; give -o NAME.npy")
-    style = Stylizer(model, device.value).encode_style(picture, style_size)
+    style = Stylizer(model, device).encode_style(picture, style_size)
     style.save(target)
     if as_json:
         typer.echo(json.dumps({"style": str(target), "size": style.code.size}))
