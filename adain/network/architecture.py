@@ -69,6 +69,8 @@ ARCHITECTURES = {
         Architecture(
             "multi", "layered", layers=_MULTI, stages=(*_MULTI, "decoded", "recoloured"), tiles=False, halo=64
         ),
+        # A decoder that knows the style, and statistics of the content alone.
+        Architecture("modulated", "modulated", layers=_MULTI, stages=_MULTI, tiles=True, halo=64),
     )
 }
 

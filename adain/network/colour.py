@@ -28,11 +28,12 @@ _RGB_TO_COVARIANCE: Matrix = [
     [p[i] * q[i] for i in range(3)] + [p[i] * q[j] + p[j] * q[i] for i, j in ((0, 1), (1, 2), (2, 0))]
     for p, q in ((OPPONENT_AXES[row], OPPONENT_AXES[column]) for row, column in _LOWER)
 ]
-# The matrix on RGB, column by column, from a lower triangle (_LOWER) on opponent colours.
-_TRIANGLE_TO_RGB: Matrix = [
-    [OPPONENT_AXES[row][out] * OPPONENT_AXES[column][into] for row, column in _LOWER]
-    for into in range(3)
-    for out in range(3)
+# A lower triangle (_LOWER) on opponent colours as a matrix, column by column, that takes RGB, or gives RGB.
+_TRIANGLE_AFTER_AXES: Matrix = [
+    [OPPONENT_AXES[column][into] * (row == out) for row, column in _LOWER] for into in range(3) for out in range(3)
+]
+_AXES_AFTER_TRIANGLE: Matrix = [
+    [OPPONENT_AXES[row][out] * (column == into) for row, column in _LOWER] for into in range(3) for out in range(3)
 ]
 
 
@@ -93,35 +94,43 @@ def recolour(picture: Tensor, own: Colours, wanted: Colours) -> Tensor:
     Returns:
         RGB [N,3,H,W], not clamped, in the type of `picture`.
     """
+    return coloured(whitened(picture.float(), own, wanted), wanted).to(picture.dtype)
+
+
+def whitened(picture: Tensor, own: Colours, wanted: Colours) -> Tensor:
+    """The picture's opponent colours, made uncorrelated, with mean 0 and deviation 1.
+
+    Args:
+        picture: RGB float32 [N,3,H,W].
+        own: its `colour_statistics`.
+        wanted: those that `coloured` will be given: axes that are narrow in the content are left narrower than 1 unless
+            they stay narrow.
+
+    Returns:
+        float32 [N,3,H,W].
+    """
     a, b, c, d, e, f = torch.split(own[1], 1, dim=1)
-    style_a, style_b, style_c, style_d, style_e, style_f = torch.split(wanted[1], 1, dim=1)
-
-    def deviation(content: Tensor, style: Tensor) -> Tensor:
-        return torch.maximum(content, style.clamp(max=NARROWEST))
-
-    # Three steps, each a lower triangle, multiplied out: the axes before are subtracted (forward substitution: 1;
-    # -u, 1; u w - v, -w, 1), which makes the colours uncorrelated; each is divided by its deviation; the style's
-    # factor is applied.
-    u, v, w = b / a, d / a, e / c
-    x, y, z = deviation(a, style_a), deviation(c, style_c), deviation(f, style_f)
-    last, middle = style_f / z, style_e / y
-    second = style_c / y
-    triangle = torch.cat(
-        [
-            style_a / x,
-            style_b / x - second * u,
-            second,
-            style_d / x - middle * u + last * (u * w - v),
-            middle - last * w,
-            last,
-        ],
-        dim=1,
+    wanted_a, _, wanted_c, _, _, wanted_f = torch.split(wanted[1], 1, dim=1)
+    x, y, z = (
+        torch.maximum(mine, theirs.clamp(max=NARROWEST))
+        for mine, theirs in ((a, wanted_a), (c, wanted_c), (f, wanted_f))
     )
-    # All of it is linear, so it is one matrix for every pixel: from RGB to opponent colours, the triangle, and back.
-    reds, greens, blues = torch.split(_linear(_TRIANGLE_TO_RGB, triangle), 3, dim=1)
-    red, green, blue = torch.split(picture.float() - from_opponent_colours(own[0]), 1, dim=1)
-    recoloured: Tensor = reds * red + greens * green + blues * blue + from_opponent_colours(wanted[0])
-    return recoloured.to(picture.dtype)
+    # Two steps, each a lower triangle, multiplied out: the axes before are subtracted (forward substitution: 1;
+    # -u, 1; u w - v, -w, 1), which makes the colours uncorrelated; each is divided by its deviation.
+    u, v, w = b / a, d / a, e / c
+    triangle = torch.cat([1 / x, -u / y, 1 / y, (u * w - v) / z, -w / z, 1 / z], dim=1)
+    return _mixed(_linear(_TRIANGLE_AFTER_AXES, triangle), picture - from_opponent_colours(own[0]))
+
+
+def coloured(whitened: Tensor, wanted: Colours) -> Tensor:
+    """Whitened opponent colours, float32 [N,3,H,W], to RGB with these `colour_statistics`, not clamped."""
+    return _mixed(_linear(_AXES_AFTER_TRIANGLE, wanted[1]), whitened) + from_opponent_colours(wanted[0])
+
+
+def _mixed(matrix: Tensor, picture: Tensor) -> Tensor:
+    """A matrix for each picture, [N,9,1,1] column by column, times its colours [N,3,H,W]."""
+    columns, colours = torch.split(matrix, 3, dim=1), torch.split(picture, 1, dim=1)
+    return columns[0] * colours[0] + columns[1] * colours[1] + columns[2] * colours[2]
 
 
 def _next_channel(picture: Tensor) -> Tensor:

@@ -2,35 +2,18 @@
 
 import pytest
 import torch
+from networks import build, picture
 
-from adain.network import ARCHITECTURES, Architecture
+from adain.network import ARCHITECTURES
 from adain.network.adain import average, statistics
 from adain.network.architecture import STRIDES
 from adain.network.colour import colour_statistics
 from adain.network.model import StyleTransfer
 
 
-def build(architecture: Architecture, encoder: str = "vgg16") -> StyleTransfer:
-    """Random weights that keep their scale through the layers, so that pictures are no flat grey."""
-    torch.manual_seed(0)
-    model = architecture.build(encoder).eval()
-    for parameter in model.parameters():
-        if parameter.dim() == 4:
-            torch.nn.init.kaiming_normal_(parameter)
-    return model.requires_grad_(False)
-
-
 @pytest.fixture(scope="module", params=list(ARCHITECTURES))
 def model(request) -> StyleTransfer:
     return build(ARCHITECTURES[request.param])
-
-
-def picture(*size: int, generator: int = 0) -> torch.Tensor:
-    """Soft blobs of colour with a little noise, RGB [N,3,H,W]."""
-    random = torch.Generator().manual_seed(generator)
-    blobs = torch.rand(size[0], 3, 5, 5, generator=random)
-    smooth = torch.nn.functional.interpolate(blobs, size[2:], mode="bicubic")
-    return (smooth + 0.05 * torch.randn(*size, generator=random)).clamp(0, 1)
 
 
 def test_shapes(model):
