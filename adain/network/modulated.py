@@ -105,7 +105,7 @@ class Decoder(nn.Module):
         skip = functional.relu(self.skip2(relu2))
         x = torch.cat([x, skip, self._noise(self.noise2, x, 2, origin)], dim=1)
         x = _doubled(layer(self.conv2b, layer(self.conv2a, x)))
-        detail = self.conv1b(layer(self.conv1a, x))
+        detail: Tensor = self.conv1b(layer(self.conv1a, x))
         smooth: Tensor = functional.interpolate(low, scale_factor=float(LOW), mode="bilinear", align_corners=False)
         return smooth + detail.float()
 
