@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer import Argument, Option
@@ -51,37 +51,43 @@ def evaluate(
     from ..evaluation.pairs import plan
     from ..evaluation.report import Report
     from ..evaluation.sources import FromFolder, FromModel, Predictor
-    from ..evaluation.vgg import load_vgg
+    from ..evaluation.vgg import load_vgg, torch_device
 
     if model is not None and outputs is not None:
         raise OptionError("MODEL and --outputs exclude each other; leave one out")
     planned = plan(content, style, pairs, seed)
     must_be_folder(out)
     source = FromFolder(outputs) if outputs else FromModel(Stylizer(model, device), Look(alpha=alpha))
-    match = Predictor(predictor) if predictor else None
-    evaluation = Evaluation(planned, source, load_vgg(vgg, device), size=size, predictor=match, styles=style)
-    report, console = Report(source.label, out, keep_outputs=outputs is None), stderr_console(quiet or as_json)
-    with progress_bar(console) as progress:
-        task = progress.add_task("pairs", total=len(planned), note="")
-        for scored in evaluation.run():
-            progress.update(task, advance=1)
-            if scored is not None:
-                report.add(scored)
-    report.facts = {
-        "size": size,
-        "pairs": len(planned) - len(evaluation.missing),
-        "missing": evaluation.missing,
-        "vgg": str(vgg or "shipped encoder, scaled back"),
-        **source.facts(),
-    }
-    report.write()
-    if evaluation.missing:
-        complain(
-            f"{len(evaluation.missing)} of {len(planned)} results are missing, such as {evaluation.missing[0]}.png"
-        )
-    if report.facts.get("resized"):
-        complain(f"{report.facts['resized']} results had another size and were resized (Lanczos)")
+    encoder, match = load_vgg(vgg, torch_device(device)), Predictor(predictor) if predictor else None
+    evaluation = Evaluation(planned, source, encoder, size=size, predictor=match, styles=style)
+    report = Report(source.label, out, keep_outputs=outputs is None)
+    try:
+        with progress_bar(stderr_console(quiet or as_json)) as progress:
+            task = progress.add_task("pairs", total=len(planned), note="")
+            for scored in evaluation.run():
+                progress.update(task, advance=1)
+                if scored is not None:
+                    report.add(scored)
+    finally:  # whatever ends it, what was scored is kept
+        report.facts = evaluation.facts() | {"vgg": str(vgg or "shipped encoder, scaled back")}
+        report.write()
+    _complain(report.facts)
     if as_json:
         typer.echo(json.dumps(report.to_dict(), indent=1))
     else:
         print_table(*report.table())
+    if evaluation.failed:
+        raise typer.Exit(2)
+
+
+def _complain(facts: dict[str, Any]) -> None:
+    missing, failed = facts["missing"], facts["failed"]
+    count = facts["pairs"] + len(missing) + len(failed)
+    for message in dict.fromkeys(failed.values()):
+        complain(message)
+    if failed:
+        complain(f"{len(failed)} of {count} pairs could not be scored")
+    if missing:
+        complain(f"{len(missing)} of {count} results are missing, such as {missing[0]}.png")
+    if facts.get("resized"):
+        complain(f"{facts['resized']} results had another size and were resized (Lanczos)")

@@ -8,16 +8,18 @@ structure, all style): every method lies between them.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..errors import OptionError, PictureError
+from ..errors import AdaINError, OptionError, PictureError
 from ..network.adain import statistics
 from ..network.vgg import Encoder
 from ..pictures import Pixels, find_pictures
@@ -64,10 +66,11 @@ class Evaluation:
 
     Attributes:
         missing: names of the pairs without a result, after `run`.
+        failed: name of a pair -> why it could not be scored.
 
     Raises:
         OptionError: size below MIN_SIZE.
-        PictureError: a picture cannot be read.
+        PictureError: the folder of styles is missing or empty.
     """
 
     def __init__(
@@ -85,36 +88,59 @@ class Evaluation:
         self._pairs, self._source, self._vgg, self._size = pairs, source, vgg, size
         self._predictor, self._mean = predictor, np.zeros(1)
         if predictor is not None and styles is not None:
-            self._mean = np.mean([predictor(square(style, size)) for style in find_pictures([styles])], axis=0)
+            embeddings = []
+            for style in find_pictures([styles]):
+                with suppress(PictureError):  # `run` tells of it
+                    embeddings.append(predictor(square(style, size)))
+            self._mean = np.mean(embeddings or [self._mean], axis=0)
         self._describe_file = lru_cache(maxsize=KEPT)(lambda file: self.describe(square(file, size)))
         self.missing: list[str] = []
+        self.failed: dict[str, str] = {}
 
     def run(self) -> Iterator[Scored | None]:
-        """Score the pairs in order; None for a pair without a result.
+        """Score the pairs in order; None for a pair without a result, and for one that failed.
 
         Raises:
-            PictureError: a result cannot be read, or no pair has one.
-            StyleError, ModelError: the model cannot stylise.
+            AdaINError: no pair could be scored.
         """
+        first: AdaINError | None = None
         for pair in self._pairs:
-            content, style = self._describe_file(pair.content), self._describe_file(pair.style)
-            pixels = self._source(pair, content.pixels, style.pixels)
-            if pixels is None:
-                self.missing.append(pair.name)
-                yield None
-                continue
-            scores = {
-                "output": self.score(self.describe(pixels), content, style)
-                | self._source.more(pair, content.pixels, style.pixels),
-                "content": self.score(content, content, style),
-                "style": self.score(style, content, style),
-            }
-            yield Scored(pair, pixels, content.pixels, style.pixels, scores)
-        if len(self.missing) == len(self._pairs):
-            raise PictureError(
+            try:
+                scored = self._score_pair(pair)
+            except AdaINError as error:
+                first = first or error
+                self.failed[pair.name] = str(error)
+                scored = None
+            yield scored
+        if len(self.missing) + len(self.failed) == len(self._pairs):
+            raise first or PictureError(
                 f"{self._source.label} has none of the {len(self._pairs)} results, such as {self.missing[0]}.png; "
                 "check the folders and the names CONTENT__STYLE.png"
             )
+
+    def _score_pair(self, pair: Pair) -> Scored | None:
+        content, style = self._describe_file(pair.content), self._describe_file(pair.style)
+        pixels = self._source(pair, content.pixels, style.pixels)
+        if pixels is None:
+            self.missing.append(pair.name)
+            return None
+        more = self._source.more(pair, content.pixels, style.pixels)
+        scores = {
+            "output": self.score(self.describe(pixels), content, style) | more,
+            "content": self.score(content, content, style),
+            "style": self.score(style, content, style),
+        }
+        return Scored(pair, pixels, content.pixels, style.pixels, scores)
+
+    def facts(self) -> dict[str, Any]:
+        """What scores.json says of the run so far."""
+        return {
+            "size": self._size,
+            "pairs": len(self._pairs) - len(self.missing) - len(self.failed),
+            "missing": self.missing,
+            "failed": self.failed,
+            **self._source.facts(),
+        }
 
     def describe(self, pixels: Pixels) -> Described:
         """Everything of one picture, uint8 [S,S,3], that is computed once."""

@@ -19,6 +19,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..pictures import Pixels
+from ..training.losses import GRID_DIRECTIONS, GRID_PERIODS, GRID_TILE, LUMINANCE
 
 Grey = NDArray[np.float32]
 Statistics = tuple[Tensor, Tensor]  # mean and standard deviation per channel, of `adain.network.adain.statistics`
@@ -47,9 +48,6 @@ METRICS = {  # name: (what is better, meaning)
 
 BORDER = 8  # px, the band that is looked at
 BESIDE = (16, 48)  # px from the edge, the band that it is compared with
-TILE = 64  # px, of the spectrum
-PERIODS = (2, 4, 8)  # px: steps of the decoder's upsampling
-_DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))  # of a grid's waves: along x, along y, diagonal
 _ROUNDING = 1 / (12 * 255**2)  # variance of rounding to 8 bits: no energy is taken to be below it
 
 
@@ -101,7 +99,7 @@ def embedding_match(output: NDArray[np.float64], style: NDArray[np.float64], mea
 def luminance(picture: Pixels) -> Grey:
     """uint8 [H,W,3] -> float32 [H,W] in 0..1, with the weights of ITU-R BT.601 on gamma-coded values."""
     values: Grey = np.asarray(picture, np.float32) / np.float32(255)
-    return values @ np.array([0.299, 0.587, 0.114], np.float32)
+    return values @ np.array(LUMINANCE, np.float32)
 
 
 def structure(output: Grey, content: Grey) -> dict[str, float]:
@@ -155,7 +153,8 @@ def grid(output: Grey, content: Grey) -> dict[str, float]:
     """
     power, content_power = _spectrum(output), _spectrum(content)
     return {
-        f"grid_{period}": float(np.mean(_peaks(power, period) / _peaks(content_power, period))) for period in PERIODS
+        f"grid_{period}": float(np.mean(_peaks(power, period) / _peaks(content_power, period)))
+        for period in GRID_PERIODS
     }
 
 
@@ -179,8 +178,8 @@ def _border_share(grey: Grey) -> float:
 
 
 def _spectrum(grey: Grey) -> NDArray[np.float64]:
-    tiles = sliding_window_view(grey.astype(np.float64), (TILE, TILE))[:: TILE // 2, :: TILE // 2]
-    hann = np.hanning(TILE + 1)[:-1]
+    tiles = sliding_window_view(grey.astype(np.float64), (GRID_TILE, GRID_TILE))[:: GRID_TILE // 2, :: GRID_TILE // 2]
+    hann = np.hanning(GRID_TILE + 1)[:-1]
     window = np.outer(hann, hann)
     waves = np.fft.fft2((tiles - tiles.mean((2, 3), keepdims=True)) * window)
     power: NDArray[np.float64] = (np.abs(waves) ** 2).mean((0, 1)) / (window**2).sum()
@@ -189,9 +188,9 @@ def _spectrum(grey: Grey) -> NDArray[np.float64]:
 
 def _peaks(power: NDArray[np.float64], period: int) -> NDArray[np.float64]:
     def along(step: int) -> NDArray[np.float64]:
-        return np.array([power[dy * step % TILE, dx * step % TILE] for dy, dx in _DIRECTIONS])
+        return np.array([power[dy * step % GRID_TILE, dx * step % GRID_TILE] for dy, dx in GRID_DIRECTIONS])
 
-    step = TILE // period
+    step = GRID_TILE // period
     beside = np.mean([np.log(along(step + offset)) for offset in (-3, -2, 2, 3)], axis=0)
     peaks: NDArray[np.float64] = along(step) / np.exp(beside)
     return peaks

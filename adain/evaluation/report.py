@@ -1,13 +1,12 @@
 """What an evaluation leaves behind: table.md, scores.json, sheet.jpg and the stylised pictures."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..files import replacing
 from ..pictures import Picture, Pixels, resize, save
+from ..report import Table, markdown_table, write_json, write_text
 from .evaluate import Scored
 from .metrics import METRICS
 from .sources import Scores
@@ -48,7 +47,7 @@ class Report:
         """Of "output", "content" and "style": metric -> mean and standard deviation (None for a single pair)."""
         return {row: _summary([entry["scores"][row] for entry in self._rows]) for row in ROWS}
 
-    def table(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    def table(self) -> Table:
         """Head and rows, a row for each metric: name, what is better, mean ± standard deviation."""
         summary = self.summary()
         head = ("metric", "better", *(title or self._label for title in ROWS.values()))
@@ -62,11 +61,10 @@ class Report:
     def markdown(self) -> str:
         """The table, the facts and the meaning of the metrics, as Markdown."""
         head, rows = self.table()
-        lines = [head, ("---",) * len(head), *rows]
-        table = ["| " + " | ".join(line) + " |" for line in lines]
-        facts = [f"- {name}: {value}" for name, value in self.facts.items() if value not in (None, [])]
+        facts = [f"- {name}: {value}" for name, value in self.facts.items() if value not in (None, [], {})]
         meanings = [f"- {name}: {METRICS[name][1]}" for name, *_ in rows]
-        return "\n".join([*table, "", "Mean ± standard deviation over the pairs.", "", *facts, "", *meanings, ""])
+        note = "Mean ± standard deviation over the pairs."
+        return "\n".join([markdown_table((head, rows)), note, "", *facts, "", *meanings, ""])
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, for JSON."""
@@ -84,11 +82,10 @@ class Report:
 
     def write(self) -> None:
         """Write table.md, scores.json and sheet.jpg."""
-        if self._out is None:
+        if self._out is None or not self._rows:
             return
-        for name, text in (("table.md", self.markdown()), ("scores.json", json.dumps(self.to_dict(), indent=1))):
-            with replacing(self._out / name) as temporary:
-                temporary.write_text(text, encoding="utf-8")
+        write_text(self._out / "table.md", self.markdown())
+        write_json(self._out / "scores.json", self.to_dict())
         save(self.sheet(), self._out / "sheet.jpg")
 
 

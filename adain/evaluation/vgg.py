@@ -22,17 +22,16 @@ from ..network.vgg import Encoder
 NORMS = Path(__file__).with_name("vgg16_norms.npy")
 
 
-def load_vgg(file: Path | None, device: Device = "auto") -> Encoder:
+def load_vgg(file: Path | None, device: str = "cpu") -> Encoder:
     """The VGG-16 of the metrics: RGB float [N,3,H,W] in 0..1 to features in the scale of the Caffe weights.
 
     Args:
         file: the original weights as safetensors (conv1_1.weight [64,3,3,3], conv1_1.bias and so on, for BGR
             0..255 minus the mean); None restores the scale of the shipped encoder.
-        device: "auto" takes CUDA where torch has it.
+        device: of torch, see `torch_device`.
 
     Raises:
         ModelError: the file is missing, or something else.
-        DeviceError: "cuda" was asked for, and torch has none.
     """
     encoder, normalised = load_encoder("vgg16" if file is None else str(file))
     if file is None:
@@ -42,11 +41,19 @@ def load_vgg(file: Path | None, device: Device = "auto") -> Encoder:
             f"{file} is not the original VGG-16; expected its Caffe weights as .safetensors (conv1_1.weight, ...), "
             "or leave --vgg out for the encoder of the package"
         )
+    return encoder.requires_grad_(False).eval().to(device)
+
+
+def torch_device(engine: Device) -> str:
+    """Where torch computes the metrics beside an engine of ours: on the same hardware; "auto" takes CUDA if it can.
+
+    Raises:
+        DeviceError: the engine runs on a GPU, and torch finds none.
+    """
     cuda = torch.cuda.is_available()
-    if device == "cuda" and not cuda:
-        raise DeviceError("cannot run the metrics on cuda: torch finds no GPU; give --device cpu")
-    encoder.requires_grad_(False)
-    return encoder.eval().to("cuda" if cuda and device != "cpu" else "cpu")
+    if engine in ("cuda", "tensorrt") and not cuda:
+        raise DeviceError(f"cannot compute the metrics beside {engine}: torch finds no GPU; give --device cpu")
+    return "cuda" if cuda and engine in ("auto", "cuda", "tensorrt") else "cpu"
 
 
 def filter_norms(encoder: Encoder) -> NDArray[np.float32]:

@@ -262,6 +262,41 @@ def test_a_model_from_the_command_line(run, folders, vgg_file, write_tiny, tmp_p
         assert row["scores"]["output"] == pytest.approx(kept, rel=1e-4)
 
 
+def test_a_bad_picture_costs_its_own_pairs_only(run, folders, vgg_file, write_tiny, tmp_path):
+    whole = (folders[0] / "a.png").read_bytes()
+    (folders[0] / "b.png").write_bytes(whole[:300])
+    predictor = predictor_file(tmp_path / "predictor.onnx")
+    (folders[1] / "z.png").write_bytes(b"no picture")
+    options = ["--content", "photos", "--style", "paintings", "--size", SIZE, "--vgg", vgg_file, "--device", "cpu"]
+    given = [*options, "--predictor", predictor]
+    code, out, err = run("evaluate", write_tiny(), *given, "-o", "out", "--quiet")
+    assert code == 2
+    assert [line.split(" ")[1] for line in err.splitlines()] == ["paintings/z.png", "photos/b.png", "5"]
+    assert "5 of 9 pairs could not be scored" in err
+    found = json.loads(Path("out/scores.json").read_text())
+    names = [f"{c}__{s}" for c in "ac" for s in "xy"]
+    assert [f"{row['content']}__{row['style']}" for row in found["rows"]] == names
+    assert found["failed"].keys() == {"a__z", "b__x", "b__y", "b__z", "c__z"}
+    assert {path.stem for path in Path("out").glob("*__*.png")} == set(names)
+    assert out.splitlines()[0].split()[:2] == ["metric", "better"]
+
+
+def test_what_was_scored_before_ctrl_c_is_kept(run, folders, vgg_file, write_tiny, monkeypatch):
+    score, calls = Evaluation._score_pair, []
+
+    def interrupted(self, pair):
+        calls.append(pair)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return score(self, pair)
+
+    monkeypatch.setattr(Evaluation, "_score_pair", interrupted)
+    options = ["--content", "photos", "--style", "paintings", "--size", SIZE, "--vgg", vgg_file, "--device", "cpu"]
+    code, _, _ = run("evaluate", write_tiny(), *options, "-o", "out")
+    assert code == 130
+    assert len(json.loads(Path("out/scores.json").read_text())["rows"]) == 2
+
+
 def test_a_part_from_the_command_line(run, folders, vgg_file, write_tiny):
     options = ["--content", "photos", "--style", "paintings", "--size", SIZE, "--vgg", vgg_file, "--device", "cpu"]
     code, out, err = run("evaluate", write_tiny(), *options, "--pairs", "2", "--seed", "3", "--json")

@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 
 from adain.errors import DeviceError, ModelError
 from adain.evaluation import metrics
-from adain.evaluation.vgg import NORMS, filter_norms, load_vgg, restore_scale
+from adain.evaluation.vgg import NORMS, filter_norms, load_vgg, restore_scale, torch_device
 from adain.network import ARCHITECTURES
 from adain.network.adain import statistics
 from adain.network.model_file import save_model
@@ -106,7 +106,7 @@ def test_clean_pictures_have_no_artefacts():
         assert_allclose(metrics.border(output, content), 1, atol=0.15)
 
 
-@pytest.mark.parametrize("period", metrics.PERIODS)
+@pytest.mark.parametrize("period", metrics.GRID_PERIODS)
 @pytest.mark.parametrize("kind", ["stripes", "sum", "checkerboard"])
 def test_faint_grids_are_found_at_their_period_only(period, kind):
     content, (y, x) = photo(0), waves(period)
@@ -204,4 +204,4 @@ def test_other_networks_are_refused(tmp_path, monkeypatch):
     save_file(Encoder("vgg16").state_dict(), tmp_path / "vgg.safetensors")
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     with pytest.raises(DeviceError, match="torch finds no GPU"):
-        load_vgg(tmp_path / "vgg.safetensors", "cuda")
+        torch_device("tensorrt")
