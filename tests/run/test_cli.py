@@ -218,18 +218,3 @@ def test_without_the_train_extra(run, monkeypatch):
         code, _, err = run(*command)
         assert code == 2
         assert "needs torch; install with: pip install 'adain[train]'" in one_line(err)
-
-
-# --- start-up -------------------------------------------------------------------------------------------
-
-
-def test_help_and_import_load_nothing_heavy():
-    program = (
-        "import sys; from adain import cli; sys.argv = ['adain', *{!r}]\n"
-        "try: cli.main()\n"
-        "except SystemExit as end: assert not end.code\n"
-        "heavy = {{'torch', 'torchvision', 'onnx', 'onnxruntime', 'accelerate', 'safetensors'}} & set(sys.modules)\n"
-        "assert not heavy, heavy"
-    )
-    for arguments in (["--help"], ["train", "--help"], ["styles"], ["--version"]):
-        subprocess.run([sys.executable, "-c", program.format(arguments)], check=True, capture_output=True)

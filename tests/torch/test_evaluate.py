@@ -1,8 +1,6 @@
 """`adain evaluate`: pairs, sources, the loop, the report, and the command."""
 
 import json
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -337,14 +335,3 @@ def test_without_the_extra(run, folders, monkeypatch):
     code, _, err = run("evaluate", "--content", "photos", "--style", "paintings")
     assert code == 2
     assert err == "adain: this command needs skimage; install with: pip install 'adain[evaluate]'\n"
-
-
-def test_help_loads_nothing_heavy():
-    program = (
-        "import sys; from adain import cli; sys.argv = ['adain', 'evaluate', '--help']\n"
-        "try: cli.main()\n"
-        "except SystemExit as end: assert not end.code\n"
-        "heavy = {'torch', 'onnx', 'onnxruntime', 'safetensors', 'skimage', 'scipy'} & set(sys.modules)\n"
-        "assert not heavy, heavy"
-    )
-    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
