@@ -18,6 +18,7 @@ done << 'LIBRARIES'
 libturbojpeg libturbojpeg0-dev
 libpng libpng-dev
 libexif libexif-dev
+lcms2 liblcms2-dev
 nlohmann_json nlohmann-json3-dev
 libcrypto libssl-dev
 gtest libgtest-dev

@@ -1,5 +1,6 @@
 // stylize: restyle a picture from the command line.
 
+#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -21,40 +22,52 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view usage =
-    "usage: stylize CONTENT -s STYLE -o OUT [-a ALPHA] [--style2 STYLE --blend W]\n"
+    "usage: stylize CONTENT -s STYLE -o OUT [options]\n"
     "\n"
-    "CONTENT     JPEG or PNG, both sides at least 16 pixels\n"
-    "-s STYLE    a picture, a .npy style code, or the name of a built-in style such as starry-night\n"
-    "-o OUT      .png, .jpg or .jpeg; has the size of CONTENT\n"
-    "-a ALPHA    strength, from 0 (the content) to 1 (the full style, the default)\n"
-    "--style2    another style; --blend is its share, from 0 to 1\n"
+    "CONTENT is a JPEG or PNG picture, OUT a file that ends in .jpg, .jpeg or .png. STYLE is a picture, a style code (.npy\n"
+    "or .f32), or the name of a style of the bank.\n"
     "\n"
-    "ADAIN_MODELS in the environment: another folder of stylizer.onnx and style_encoder.onnx; the built-in\n"
-    "styles are in the folder styles beside it.\n";
+    "  -s, --style STYLE   the style\n"
+    "  -o, --out OUT       where the result goes; it has the size of CONTENT\n"
+    "  -a, --alpha ALPHA   strength of the style, from 0 (the content) to 1 (the full style, the default)\n"
+    "  --style2 STYLE      a second style, to blend with the first\n"
+    "  --blend W           share of the second style, from 0 to 1\n"
+    "  --style-size N      shrink style pictures to this shorter side, in pixels (512): less for finer strokes\n"
+    "  --threads N         of onnxruntime; as many as the process may use if not given\n"
+    "  --models DIR        folder of stylizer.onnx and style_encoder.onnx\n"
+    "  -h, --help          show this text\n"
+    "\n"
+    "Without --models, the models are in the folder ADAIN_MODELS in the environment, or else in the nearest weights/onnx at\n"
+    "or above the program; the bank is the folder styles beside that one.\n";
 
 constexpr int bad_input = 2;  // exit code
 
 using Options = std::map<std::string, std::string>;
 
-/// The arguments by their option; the content under "".
+/// What options are called, long and short.
+const std::map<std::string, std::string> names{
+    {"-s", "--style"},   {"--style", "--style"},   {"-o", "--out"},           {"--out", "--out"},
+    {"-a", "--alpha"},   {"--alpha", "--alpha"},   {"--style2", "--style2"},  {"--blend", "--blend"},
+    {"--style-size", "--style-size"}, {"--threads", "--threads"}, {"--models", "--models"}};
+
+/// The arguments by the long names of their options; the content under "".
 Options parse(int argc, char** argv) {
   const std::string hint = "; see stylize --help";
   Options options;
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];
     const bool is_option = argument.size() > 1 && argument[0] == '-';
-    if (is_option && argument != "-s" && argument != "-o" && argument != "-a" && argument != "--style2" &&
-        argument != "--blend") {
+    if (is_option && !names.contains(argument)) {
       throw adain::OptionError("the option " + argument + " is unknown" + hint);
     }
     if (is_option && i + 1 == argc) {
       throw adain::OptionError("the option " + argument + " needs a value" + hint);
     }
-    if (!options.emplace(is_option ? argument : "", is_option ? argv[++i] : argument).second) {
+    if (!options.emplace(is_option ? names.at(argument) : "", is_option ? argv[++i] : argument).second) {
       throw adain::OptionError((is_option ? argument : "CONTENT") + " was given twice" + hint);
     }
   }
-  if (options.count("") + options.count("-s") + options.count("-o") < 3) {
+  if (options.count("") + options.count("--style") + options.count("--out") < 3) {
     throw adain::OptionError("give a CONTENT, -s STYLE and -o OUT" + hint);
   }
   if (options.count("--style2") != options.count("--blend")) {
@@ -70,6 +83,40 @@ double number(const std::string& option, const std::string& text) {
     throw adain::OptionError(option + " is '" + text + "'; give a number from 0 to 1");
   }
   return value;
+}
+
+std::size_t whole(const Options& options, const std::string& option, std::size_t otherwise) {
+  if (!options.contains(option)) {
+    return otherwise;
+  }
+  const std::string& text = options.at(option);
+  std::size_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value == 0 || value > 1'000'000) {
+    throw adain::OptionError(option + " is '" + text + "'; give a whole number of 1 or more");
+  }
+  return value;
+}
+
+/// The folder of the models, as `usage` says.
+fs::path find_models(const Options& options) {
+  const char* variable = std::getenv("ADAIN_MODELS");
+  if (options.contains("--models")) {
+    return options.at("--models");
+  }
+  if (variable != nullptr && *variable != '\0') {
+    return variable;
+  }
+  const fs::path program = fs::canonical("/proc/self/exe");
+  for (fs::path folder = program.parent_path();; folder = folder.parent_path()) {
+    if (fs::is_directory(folder / "weights" / "onnx")) {
+      return folder / "weights" / "onnx";
+    }
+    if (folder == folder.parent_path()) {
+      throw adain::ModelError("there is no weights/onnx at or above " + program.string() +
+                              "; name the folder of the models with --models or ADAIN_MODELS");
+    }
+  }
 }
 
 /// A built-in style.
@@ -93,31 +140,36 @@ adain::Code builtin(const std::string& name, const fs::path& folder, const std::
 
 bool is_picture(const std::string& style) {
   std::error_code ignored;
-  return fs::is_regular_file(style, ignored) && fs::path(style).extension() != ".npy";
+  return fs::is_regular_file(style, ignored) && fs::path(style).extension() != ".npy" &&
+         fs::path(style).extension() != ".f32";
 }
 
 void run(const Options& options) {
-  const std::string style = options.at("-s");
+  const std::string style = options.at("--style");
   const std::optional<std::string> second =
       options.count("--style2") ? std::optional(options.at("--style2")) : std::nullopt;
-  const double alpha = options.count("-a") ? number("-a", options.at("-a")) : 1;
+  const double alpha = options.count("--alpha") ? number("--alpha", options.at("--alpha")) : 1;
   const double share = second ? number("--blend", options.at("--blend")) : 0;
-  const fs::path output = options.at("-o");
+  const fs::path output = options.at("--out");
   picture_file::format(output);  // refuse a wrong suffix now, not after the work
   const adain::Picture content = picture_file::read(options.at(""));
 
-  const char* elsewhere = std::getenv("ADAIN_MODELS");
-  const fs::path models = elsewhere ? fs::path(elsewhere) : fs::path(ADAIN_WEIGHTS) / "onnx";
+  const fs::path models = find_models(options);
   const bool encodes = is_picture(style) || (second && is_picture(*second));
   const adain::Stylizer stylizer(models / "stylizer.onnx",
-                                 encodes ? std::optional(models / "style_encoder.onnx") : std::nullopt);
+                                 encodes ? std::optional(models / "style_encoder.onnx") : std::nullopt,
+                                 {.threads = static_cast<int>(whole(options, "--threads", 0)), .session = {}});
+  const std::size_t size = whole(options, "--style-size", adain::painting_size);
 
   const auto code = [&](const std::string& source) {
     if (is_picture(source)) {
-      return stylizer.encode_style(picture_file::read(source));
+      return stylizer.encode_style(picture_file::read(source), size);
     }
     if (fs::path(source).extension() == ".npy") {
       return adain::read_npy(source);
+    }
+    if (fs::path(source).extension() == ".f32") {
+      return adain::read_f32(source);
     }
     return builtin(source, models / ".." / "styles", stylizer.checkpoint_sha256());
   };

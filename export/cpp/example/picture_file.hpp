@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "adain/stylizer.hpp"
+#include "adain/picture.hpp"
 
 /// JPEG and PNG files as `adain::Picture`.
 namespace picture_file {
@@ -14,7 +14,8 @@ enum class Format { jpeg, png };
 /// @throws adain::OptionError another suffix.
 Format format(const std::filesystem::path& file);
 
-/// Read a JPEG, turned upright by its EXIF orientation, or a PNG. Transparent parts of a PNG become white.
+/// Read a JPEG or PNG file: upright by its EXIF orientation, in sRGB by its colour profile (CMYK without one by the plain
+/// formula), on white where it is transparent.
 ///
 /// @throws adain::PictureError missing, neither of the two, broken, cut short, or of more than 178,956,970 pixels.
 adain::Picture read(const std::filesystem::path& file);
@@ -24,10 +25,5 @@ adain::Picture read(const std::filesystem::path& file);
 /// @throws adain::OptionError see `format`.
 /// @throws adain::PictureError the file cannot be written.
 void write(const adain::Picture& picture, const std::filesystem::path& file);
-
-/// The picture as a person should see it.
-///
-/// @param orientation as in EXIF, 1 to 8; any other number means 1, upright already.
-adain::Picture upright(const adain::Picture& picture, int orientation);
 
 }  // namespace picture_file

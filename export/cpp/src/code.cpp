@@ -93,7 +93,7 @@ Code read_npy(const std::filesystem::path& file) {
 
 Code read_f32(const std::filesystem::path& file) { return floats(read_file(file), file); }
 
-Code blend(const std::vector<Code>& codes, const std::vector<double>& weights) {
+Code blend(std::span<const Code> codes, std::span<const double> weights) {
   if (codes.empty() || codes.size() != weights.size()) {
     throw OptionError(std::to_string(weights.size()) + " weights for " + std::to_string(codes.size()) +
                       " codes; give one weight for each code");

@@ -3,16 +3,20 @@
 #include <onnxruntime_cxx_api.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdlib>
+#include <string_view>
 #include <system_error>
 
 #include "adain/error.hpp"
+#include "threads.hpp"
 
 namespace adain {
 namespace {
 
-constexpr const char* contract = "1";
+/// The versions of the contract that this library can run; what it uses of them is the same.
+constexpr std::array<std::string_view, 2> contracts{"1", "2"};
 
 using Shape = std::vector<std::int64_t>;
 
@@ -23,14 +27,15 @@ struct Model {
   std::string checkpoint_sha256;
   std::size_t style_size;
 
-  Model(const Ort::Env& env, const std::filesystem::path& path, const std::string& graph, int threads)
+  Model(const Ort::Env& env, const std::filesystem::path& path, const std::string& graph,
+        const Options& wanted)
       : file(path.string()),
-        session(load(env, path, threads)),
+        session(load(env, path, wanted)),
         checkpoint_sha256(metadata("adain.checkpoint_sha256")),
         style_size(std::strtoul(metadata("adain.style_size").c_str(), nullptr, 10)) {
-    if (metadata("adain.contract") != contract) {
-      throw ModelError(file + " has adain.contract '" + metadata("adain.contract") + "', '" + contract +
-                       "' was expected; give a file that `adain export` wrote, or a newer client");
+    if (std::ranges::find(contracts, metadata("adain.contract")) == contracts.end()) {
+      throw ModelError(file + " has adain.contract '" + metadata("adain.contract") +
+                       "', '1' or '2' was expected; give a file that `adain export` wrote, or a newer client");
     }
     if (metadata("adain.graph") != graph) {
       throw ModelError(file + " has adain.graph '" + metadata("adain.graph") + "'; give " + graph + ".onnx here");
@@ -71,14 +76,17 @@ struct Model {
   }
 
  private:
-  static Ort::Session load(const Ort::Env& env, const std::filesystem::path& path, int threads) {
+  static Ort::Session load(const Ort::Env& env, const std::filesystem::path& path, const Options& wanted) {
     std::error_code ignored;
     if (!std::filesystem::is_regular_file(path, ignored)) {
       throw ModelError(path.string() + " does not exist; give a file that `adain export` wrote");
     }
     Ort::SessionOptions options;
-    options.SetIntraOpNumThreads(threads);
+    options.SetIntraOpNumThreads(wanted.threads > 0 ? wanted.threads : usable_threads());
     try {
+      if (wanted.session) {
+        wanted.session(options);
+      }
       return {env, path.c_str(), options};
     } catch (const Ort::Exception& error) {
       throw ModelError(path.string() + " cannot be loaded as an ONNX model (" + error.what() +
@@ -87,31 +95,21 @@ struct Model {
   }
 };
 
-/// A tensor that looks at `values`, which must outlive it.
+/// A tensor that looks at `values`, which must outlive it; onnxruntime only reads them.
 template <typename T>
-Ort::Value tensor(std::vector<T>& values, const Shape& shape) {
+Ort::Value tensor(std::span<const T> values, const Shape& shape) {
   const auto memory = Ort::MemoryInfo::CreateCpu(OrtDeviceAllocator, OrtMemTypeCPU);
-  return Ort::Value::CreateTensor<T>(memory, values.data(), values.size(), shape.data(), shape.size());
+  return Ort::Value::CreateTensor<T>(memory, const_cast<T*>(values.data()), values.size(), shape.data(),
+                                     shape.size());
 }
 
 std::int64_t dim(std::size_t size) { return static_cast<std::int64_t>(size); }
 
-std::string size_of(const Picture& picture) {
+std::string size_of(PictureView picture) {
   return std::to_string(picture.width) + " x " + std::to_string(picture.height);
 }
 
-void check(const Picture& picture, const std::string& name) {
-  if (std::min(picture.width, picture.height) < min_side) {
-    throw PictureError("the " + name + " is " + size_of(picture) + "; both sides need at least " +
-                       std::to_string(min_side) + " pixels");
-  }
-  if (picture.pixels.size() != picture.width * picture.height * 3) {
-    throw PictureError("the " + name + " is " + size_of(picture) + ", but has " +
-                       std::to_string(picture.pixels.size()) + " bytes; give width * height * 3");
-  }
-}
-
-void check(const Code& code, std::size_t style_size) {
+void check(std::span<const float> code, std::size_t style_size) {
   if (code.size() != style_size) {
     throw StyleError("the style code has " + std::to_string(code.size()) + " values, the model takes " +
                      std::to_string(style_size) + "; encode the style with this model");
@@ -123,18 +121,28 @@ void check(const Code& code, std::size_t style_size) {
 
 }  // namespace
 
+void PictureView::check(std::string_view name) const {
+  const std::string which = "the " + std::string(name) + " is " + size_of(*this);
+  if (std::min(width, height) < min_side) {
+    throw PictureError(which + "; both sides need at least " + std::to_string(min_side) + " pixels");
+  }
+  if (pixels.size() != width * height * 3) {
+    throw PictureError(which + ", but has " + std::to_string(pixels.size()) + " bytes; give width * height * 3");
+  }
+}
+
 struct Stylizer::Models {
   Ort::Env env{ORT_LOGGING_LEVEL_FATAL, "adain"};  // faults are thrown, not logged as well
   Model stylizer;
   std::optional<Model> encoder;
 
   Models(const std::filesystem::path& stylizer_file, const std::optional<std::filesystem::path>& encoder_file,
-         int threads)
-      : stylizer(env, stylizer_file, "stylizer", threads) {
+         const Options& options)
+      : stylizer(env, stylizer_file, "stylizer", options) {
     if (!encoder_file) {
       return;
     }
-    encoder.emplace(env, *encoder_file, "style_encoder", threads);
+    encoder.emplace(env, *encoder_file, "style_encoder", options);
     if (encoder->checkpoint_sha256 != stylizer.checkpoint_sha256 || encoder->style_size != stylizer.style_size) {
       throw ModelError(stylizer.file + " and " + encoder->file +
                        " are of different checkpoints; export both from one model");
@@ -143,31 +151,30 @@ struct Stylizer::Models {
 };
 
 Stylizer::Stylizer(const std::filesystem::path& stylizer, const std::optional<std::filesystem::path>& style_encoder,
-                   int threads)
-    : models_(std::make_unique<Models>(stylizer, style_encoder, threads)) {}
+                   const Options& options)
+    : models_(std::make_unique<Models>(stylizer, style_encoder, options)) {}
 Stylizer::~Stylizer() = default;
 Stylizer::Stylizer(Stylizer&&) noexcept = default;
 Stylizer& Stylizer::operator=(Stylizer&&) noexcept = default;
 
-Code Stylizer::encode_style(const Picture& image) const {
+Code Stylizer::encode_style(PictureView painting, std::size_t size) const {
   if (!models_->encoder) {
     throw ModelError("no style encoder was loaded; give the path of style_encoder.onnx too");
   }
-  check(image, "style picture");
-  std::vector<std::uint8_t> pixels = image.pixels;
+  const Picture image = shrink(painting, size);
   std::vector<Ort::Value> inputs;
-  inputs.push_back(tensor(pixels, {1, dim(image.height), dim(image.width), 3}));
+  inputs.push_back(tensor<std::uint8_t>(image.pixels, {1, dim(image.height), dim(image.width), 3}));
   Code code = models_->encoder->run<float>({"image"}, inputs, "style", {1, dim(style_size())});
   check(code, style_size());
   return code;
 }
 
-Picture Stylizer::stylize(const Picture& content, const Code& code, float alpha) const {
-  return stylize(std::vector<Picture>{content}, std::vector<Code>{code}, alpha).front();
+Picture Stylizer::stylize(PictureView content, std::span<const float> code, float alpha) const {
+  return stylize({&content, 1}, {&code, 1}, alpha).front();
 }
 
-std::vector<Picture> Stylizer::stylize(const std::vector<Picture>& contents, const std::vector<Code>& codes,
-                                       float alpha) const {
+std::vector<Picture> Stylizer::stylize(std::span<const PictureView> contents,
+                                       std::span<const std::span<const float>> codes, float alpha) const {
   if (contents.empty()) {
     throw PictureError("there is no content; give at least one picture");
   }
@@ -178,10 +185,10 @@ std::vector<Picture> Stylizer::stylize(const std::vector<Picture>& contents, con
   if (!(alpha >= 0 && alpha <= 1)) {  // NaN fails this too
     throw OptionError("alpha is " + std::to_string(alpha) + "; give a number from 0 (content) to 1 (full style)");
   }
-  const Picture& first = contents[0];
+  const PictureView first = contents[0];
   std::vector<std::uint8_t> pixels;
-  for (const Picture& content : contents) {
-    check(content, "content");
+  for (const PictureView content : contents) {
+    content.check("content");
     if (content.width != first.width || content.height != first.height) {
       throw PictureError("a batch has pictures of " + size_of(first) + " and " + size_of(content) +
                          "; give pictures of one size, or one after the other");
@@ -189,17 +196,16 @@ std::vector<Picture> Stylizer::stylize(const std::vector<Picture>& contents, con
     pixels.insert(pixels.end(), content.pixels.begin(), content.pixels.end());
   }
   std::vector<float> style;
-  for (const Code& code : codes) {
+  for (const std::span<const float> code : codes) {
     check(code, style_size());
     style.insert(style.end(), code.begin(), code.end());
   }
-  std::vector<float> strength{alpha};
 
   const Shape shape{dim(contents.size()), dim(first.height), dim(first.width), 3};
   std::vector<Ort::Value> inputs;
-  inputs.push_back(tensor(pixels, shape));
-  inputs.push_back(tensor(style, {dim(codes.size()), dim(style_size())}));
-  inputs.push_back(tensor(strength, {1}));
+  inputs.push_back(tensor<std::uint8_t>(pixels, shape));
+  inputs.push_back(tensor<float>(style, {dim(codes.size()), dim(style_size())}));
+  inputs.push_back(tensor<float>({&alpha, 1}, {1}));
   const auto stylized =
       models_->stylizer.run<std::uint8_t>({"content", "style", "alpha"}, inputs, "stylized", shape);
 

@@ -103,7 +103,7 @@ TEST(Blend, RefusesOtherWeights) {
     expect_error<adain::OptionError>("give finite weights", [&] { adain::blend({code, code}, weights); });
   }
   expect_error<adain::OptionError>("1 weights for 2 codes", [&] { adain::blend({code, code}, {1}); });
-  expect_error<adain::OptionError>("0 weights for 0 codes", [&] { adain::blend({}, {}); });
+  expect_error<adain::OptionError>("0 weights for 0 codes", [&] { adain::blend(std::vector<Code>{}, {}); });
   expect_error<adain::StyleError>("codes of 2 and 3 values", [&] { adain::blend({code, {1, 2, 3}}, {1, 1}); });
   expect_error<adain::StyleError>("codes of 3 and 2 values", [&] { adain::blend({{1, 2, 3}, code}, {1, 1}); });
 }

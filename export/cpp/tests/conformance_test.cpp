@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "adain/code.hpp"
+#include "adain/error.hpp"
 #include "adain/stylizer.hpp"
 #include "picture_file.hpp"
 #include "support.hpp"
@@ -32,7 +33,7 @@ class Conformance : public testing::Test {
  protected:
   const std::filesystem::path folder = ADAIN_CONFORMANCE;
   const json manifest = json::parse(std::ifstream(folder / "manifest.json"));
-  const adain::Stylizer stylizer{model("stylizer"), model("style_encoder"), 1};
+  const adain::Stylizer stylizer{model("stylizer"), model("style_encoder"), {1, {}}};
 
   void SetUp() override {
     ASSERT_EQ(manifest["version"], 1);
@@ -55,7 +56,7 @@ class Conformance : public testing::Test {
     return checked(folder / name, manifest["files"].at(name));
   }
 
-  void expect_close(const adain::Picture& picture, const adain::Picture& expected) const {
+  void expect_close(const adain::Picture& picture, const adain::Picture& expected, const std::string& kind) const {
     ASSERT_EQ(picture.width, expected.width);
     ASSERT_EQ(picture.height, expected.height);
     int largest = 0;
@@ -65,8 +66,11 @@ class Conformance : public testing::Test {
       largest = std::max(largest, difference);
       sum += difference;
     }
-    EXPECT_LE(largest, manifest["tolerance"]["pixels"]["max"].get<int>());
-    EXPECT_LE(sum / static_cast<double>(picture.pixels.size()), manifest["tolerance"]["pixels"]["mean"].get<double>());
+    const json& tolerance = manifest["tolerance"][kind];
+    const double mean = sum / static_cast<double>(picture.pixels.size());
+    RecordProperty(kind, std::to_string(largest) + ", mean " + std::to_string(mean));
+    EXPECT_LE(largest, tolerance["max"].get<int>());
+    EXPECT_LE(mean, tolerance.value("mean", 255.0));
   }
 };
 
@@ -79,6 +83,38 @@ TEST_F(Conformance, Encode) {
     ASSERT_EQ(code.size(), expected.size());
     for (std::size_t i = 0; i < code.size(); ++i) {
       ASSERT_NEAR(code[i], expected[i], manifest["tolerance"]["style"]["max"].get<double>()) << "value " << i;
+    }
+  }
+}
+
+TEST_F(Conformance, Paintings) {
+  ASSERT_FALSE(manifest["paintings"].empty());
+  for (const json& test : manifest["paintings"]) {
+    SCOPED_TRACE(test["name"]);
+    const adain::Picture painting = picture_file::read(file(test["image"]));
+    const std::size_t size = test["size"];
+    expect_close(adain::shrink(painting, size), picture_file::read(file(test["shrunk"])), "shrunk");
+    const adain::Code code = stylizer.encode_style(painting, size);
+    if (size == adain::painting_size) {
+      EXPECT_EQ(code, stylizer.encode_style(painting));
+    }
+    const adain::Code expected = adain::read_f32(file(test["code"]));
+    ASSERT_EQ(code.size(), expected.size());
+    for (std::size_t i = 0; i < code.size(); ++i) {
+      ASSERT_NEAR(code[i], expected[i], manifest["tolerance"]["painting"]["max"].get<double>()) << "value " << i;
+    }
+  }
+}
+
+TEST_F(Conformance, Reading) {
+  ASSERT_FALSE(manifest["reading"].empty());
+  for (const json& test : manifest["reading"]) {
+    SCOPED_TRACE(test["name"]);
+    const auto path = file(test["file"]);
+    if (test["expected"].is_null()) {
+      EXPECT_THROW(picture_file::read(path), adain::PictureError);
+    } else {
+      expect_close(picture_file::read(path), picture_file::read(file(test["expected"])), "reading");
     }
   }
 }
@@ -105,7 +141,7 @@ TEST_F(Conformance, Stylize) {
     ASSERT_EQ(pictures.size(), test["expected"].size());
     for (std::size_t i = 0; i < pictures.size(); ++i) {
       SCOPED_TRACE(test["expected"][i]);
-      expect_close(pictures[i], picture_file::read(file(test["expected"][i])));
+      expect_close(pictures[i], picture_file::read(file(test["expected"][i])), "pixels");
     }
   }
 }

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "adain/error.hpp"
+#include "decode.hpp"
 #include "support.hpp"
 
 namespace {

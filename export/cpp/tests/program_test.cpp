@@ -94,6 +94,8 @@ TEST_F(Program, RefusesBadInput) {
   expect_refusal(good + " -a nan", "number from 0 to 1");
   expect_refusal(good + " -a", "needs a value");
   expect_refusal(good + " --blend 0.5", "need each other");
+  expect_refusal(good + " --style-size 8", "the size is 8");
+  expect_refusal(good + " --threads many", "--threads is 'many'");
   expect_refusal(good + " --fast", "unknown");
   expect_refusal(good + " " + content.string(), "twice");
   expect_refusal("", "give a CONTENT");
@@ -109,6 +111,14 @@ TEST_F(Program, TakesModelsFromElsewhere) {
   expect_refusal(content.string() + " -s " + painting.string() + " -o " + output.string(),
                  folder.string() + "/stylizer.onnx does not exist");
   unsetenv("ADAIN_MODELS");
+  const std::string options = " --style " + painting.string() + " --out " + output.string() + " --style-size 20";
+  EXPECT_EQ(run(content.string() + options + " --models " + models().string()), 0) << read_bytes(log);
+  std::filesystem::remove(output);
+  std::filesystem::copy_file(STYLIZE, folder / "alone");
+  const int status = std::system(((folder / "alone").string() + " " + content.string() + options + " > " + log.string() +
+                                  " 2>&1").c_str());
+  EXPECT_EQ(WEXITSTATUS(status), 2);
+  EXPECT_NE(read_bytes(log).find("--models or ADAIN_MODELS"), std::string::npos) << read_bytes(log);
 }
 
 }  // namespace

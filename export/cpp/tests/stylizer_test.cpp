@@ -1,5 +1,7 @@
 #include "adain/stylizer.hpp"
 
+#include <onnxruntime_cxx_api.h>
+
 #include <algorithm>
 #include <cmath>
 #include <future>
@@ -10,6 +12,7 @@
 namespace {
 
 using adain::Code;
+using adain::Options;
 using adain::Stylizer;
 
 /// A copy of a model, one metadata value of it overwritten by one of the same length.
@@ -31,43 +34,43 @@ class ModelFile : public FolderTest {
 };
 
 TEST_F(ModelFile, IsMissingOrNoModel) {
-  expect_error<adain::ModelError>("does not exist", [&] { Stylizer(folder / "none.onnx", {}, 1); });
+  expect_error<adain::ModelError>("does not exist", [&] { Stylizer(folder / "none.onnx", {}, Options{1, {}}); });
   write_bytes(changed, "this is text");
-  expect_error<adain::ModelError>("cannot be loaded as an ONNX model", [&] { Stylizer(changed, {}, 1); });
-  expect_error<adain::ModelError>("cannot be loaded as an ONNX model", [&] { Stylizer(stylizer, changed, 1); });
+  expect_error<adain::ModelError>("cannot be loaded as an ONNX model", [&] { Stylizer(changed, {}, Options{1, {}}); });
+  expect_error<adain::ModelError>("cannot be loaded as an ONNX model", [&] { Stylizer(stylizer, changed, Options{1, {}}); });
 }
 
 TEST_F(ModelFile, HasAnotherContract) {
-  write_changed(stylizer, "adain.contract", "2", changed);
-  expect_error<adain::ModelError>("adain.contract '2', '1' was expected", [&] { Stylizer(changed, {}, 1); });
+  write_changed(stylizer, "adain.contract", "3", changed);
+  expect_error<adain::ModelError>("adain.contract '3', '1' or '2' was expected", [&] { Stylizer(changed, {}, Options{1, {}}); });
 }
 
 TEST_F(ModelFile, HasNoContract) {
   std::string bytes = read_bytes(stylizer);
   bytes.replace(bytes.find("adain.contract"), 5, "other");
   write_bytes(changed, bytes);
-  expect_error<adain::ModelError>("adain.contract ''", [&] { Stylizer(changed, {}, 1); });
+  expect_error<adain::ModelError>("adain.contract ''", [&] { Stylizer(changed, {}, Options{1, {}}); });
 }
 
 TEST_F(ModelFile, IsAnotherGraph) {
-  expect_error<adain::ModelError>("adain.graph 'style_encoder'; give stylizer.onnx", [&] { Stylizer(encoder, {}, 1); });
-  expect_error<adain::ModelError>("give style_encoder.onnx", [&] { Stylizer(stylizer, stylizer, 1); });
+  expect_error<adain::ModelError>("adain.graph 'style_encoder'; give stylizer.onnx", [&] { Stylizer(encoder, {}, Options{1, {}}); });
+  expect_error<adain::ModelError>("give style_encoder.onnx", [&] { Stylizer(stylizer, stylizer, Options{1, {}}); });
 }
 
 TEST_F(ModelFile, HasAnotherIo) {
   write_changed(stylizer, "adain.io", "Bytes", changed);
-  expect_error<adain::ModelError>("adain.io 'Bytes', 'bytes' was expected", [&] { Stylizer(changed, {}, 1); });
+  expect_error<adain::ModelError>("adain.io 'Bytes', 'bytes' was expected", [&] { Stylizer(changed, {}, Options{1, {}}); });
 }
 
 TEST_F(ModelFile, IsOfAnotherCheckpoint) {
   write_changed(encoder, "adain.checkpoint_sha256", std::string(64, '0'), changed);
-  expect_error<adain::ModelError>("different checkpoints", [&] { Stylizer(stylizer, changed, 1); });
+  expect_error<adain::ModelError>("different checkpoints", [&] { Stylizer(stylizer, changed, Options{1, {}}); });
 }
 
 class Loaded : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    stylizer = std::make_unique<Stylizer>(models() / "stylizer.onnx", models() / "style_encoder.onnx", 1);
+    stylizer = std::make_unique<Stylizer>(models() / "stylizer.onnx", models() / "style_encoder.onnx", Options{1, {}});
   }
   static void TearDownTestSuite() { stylizer.reset(); }
 
@@ -117,7 +120,7 @@ TEST_F(Loaded, ServesSeveralThreads) {
 TEST_F(Loaded, RefusesPictures) {
   const Code code(stylizer->style_size());
   expect_error<adain::PictureError>("the content is 15 x 40", [&] { stylizer->stylize(gradient(15, 40), code); });
-  expect_error<adain::PictureError>("the style picture is 40 x 15", [&] { stylizer->encode_style(gradient(40, 15)); });
+  expect_error<adain::PictureError>("the painting is 40 x 15", [&] { stylizer->encode_style(gradient(40, 15)); });
   expect_error<adain::PictureError>("16 x 16 and 16 x 17", [&] {
     stylizer->stylize({gradient(16, 16), gradient(16, 17)}, {code});
   });
@@ -125,6 +128,24 @@ TEST_F(Loaded, RefusesPictures) {
   auto short_of_bytes = gradient(16, 16);
   short_of_bytes.pixels.pop_back();
   expect_error<adain::PictureError>("has 767 bytes", [&] { stylizer->stylize(short_of_bytes, code); });
+}
+
+TEST_F(Loaded, LooksAtPixelsOfTheCaller) {
+  const auto content = gradient(24, 17);
+  const Code code = stylizer->encode_style(content);
+  const adain::PictureView view(24, 17, std::span(content.pixels));
+  EXPECT_EQ(stylizer->stylize(view, std::span(code)).pixels, stylizer->stylize(content, code).pixels);
+  expect_error<adain::OptionError>("the size is 15", [&] { stylizer->encode_style(gradient(40, 40), 15); });
+}
+
+TEST(SessionOptions, AreTheCallers) {
+  int files = 0;
+  const Options options{1, [&files](Ort::SessionOptions& session) {
+                          session.SetGraphOptimizationLevel(ORT_DISABLE_ALL);
+                          ++files;
+                        }};
+  const Stylizer plain(models() / "stylizer.onnx", models() / "style_encoder.onnx", options);
+  EXPECT_EQ(files, 2);
 }
 
 TEST_F(Loaded, RefusesCodes) {
@@ -149,7 +170,7 @@ TEST_F(Loaded, RefusesAlpha) {
 }
 
 TEST_F(Loaded, EncodesOnlyWithAnEncoder) {
-  const Stylizer alone(models() / "stylizer.onnx", std::nullopt, 1);
+  const Stylizer alone(models() / "stylizer.onnx", std::nullopt, Options{1, {}});
   EXPECT_EQ(alone.checkpoint_sha256(), stylizer->checkpoint_sha256());
   expect_error<adain::ModelError>("no style encoder", [&] { alone.encode_style(gradient(16, 16)); });
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
 #include <vector>
 
 namespace adain {
@@ -25,6 +26,11 @@ Code read_f32(const std::filesystem::path& file);
 /// @param weights one for each code, finite and 0 or more, in any unit: 2 and 1 are the same as 2/3 and 1/3.
 /// @throws OptionError the weights are not like that, or all are 0.
 /// @throws StyleError codes of different lengths.
-Code blend(const std::vector<Code>& codes, const std::vector<double>& weights);
+Code blend(std::span<const Code> codes, std::span<const double> weights);
+
+/// The same of vectors, and of lists that are written out.
+inline Code blend(const std::vector<Code>& codes, const std::vector<double>& weights) {
+  return blend(std::span(codes), std::span(weights));
+}
 
 }  // namespace adain
