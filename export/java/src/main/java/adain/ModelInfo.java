@@ -1,6 +1,7 @@
 package adain;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -12,7 +13,9 @@ import java.util.Map;
  * @param metadata all entries of the file, among them {@code adain.license} and {@code adain.attribution}
  */
 public record ModelInfo(String graph, int styleSize, String checkpointSha256, Map<String, String> metadata) {
-    private static final String VERSION = "1";
+    /** Those that this client can run; what it uses of them is the same. */
+    static final List<String> VERSIONS = List.of("1", "2");
+
 
     /** Reads the entries and refuses a file that this client cannot run rightly. */
     static ModelInfo of(Map<String, String> metadata, String graph, Path file) {
@@ -21,7 +24,10 @@ public record ModelInfo(String graph, int styleSize, String checkpointSha256, Ma
             throw new AdainException(file + " is an ONNX file, but not one of adain's (it has no adain.contract entry);"
                     + " give a file that `adain export` wrote");
         }
-        expect(file, "adain.contract", version, VERSION, "use the client of that version, or export the file again");
+        if (!VERSIONS.contains(version)) {
+            throw new AdainException("%s has adain.contract %s; %s was expected; export it again"
+                    .formatted(file, version, String.join(" or ", VERSIONS)));
+        }
         expect(file, "adain.graph", metadata.get("adain.graph"), graph, "give " + graph + ".onnx");
         expect(file, "adain.io", metadata.get("adain.io"), "bytes", "export it with --io bytes");
         String checkpoint = metadata.get("adain.checkpoint_sha256");

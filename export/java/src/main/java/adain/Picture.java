@@ -4,25 +4,46 @@ import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
 import java.awt.image.ColorConvertOp;
 import java.awt.image.Raster;
+import java.util.Arrays;
+import java.util.Objects;
 
-/**
- * A picture as the model takes it: uint8 [height, width, 3], sRGB, red first, rows from the top.
- *
- * @param width pixels in a row, 1 or more
- * @param height rows, 1 or more
- * @param rgb 3 bytes a pixel, read as unsigned; not copied
- */
-public record Picture(int width, int height, byte[] rgb) {
+/** A picture as the model takes it: uint8 [height, width, 3], sRGB, red first, rows from the top. */
+public final class Picture {
+    private final int width;
+    private final int height;
+    private final byte[] rgb;
+
     /**
      * Checks the size.
      *
+     * @param width pixels in a row, 1 or more
+     * @param height rows, 1 or more
+     * @param rgb 3 bytes a pixel, read as unsigned; not copied
      * @throws AdainException the array does not hold width x height x 3 bytes
      */
-    public Picture {
+    public Picture(int width, int height, byte[] rgb) {
         if (width < 1 || height < 1 || rgb.length != 3L * width * height) {
             throw new AdainException("a picture of %d x %d pixels with %d bytes; 3 bytes a pixel were expected"
                     .formatted(width, height, rgb.length));
         }
+        this.width = width;
+        this.height = height;
+        this.rgb = rgb;
+    }
+
+    /** Pixels in a row. */
+    public int width() {
+        return width;
+    }
+
+    /** The number of rows. */
+    public int height() {
+        return height;
+    }
+
+    /** The pixels themselves, which are large: no copy of them. */
+    public byte[] rgb() {
+        return rgb;
     }
 
     /**
@@ -68,6 +89,58 @@ public record Picture(int width, int height, byte[] rgb) {
             image.setRGB(0, y, width, 1, row, 0, width);
         }
         return image;
+    }
+
+    /**
+     * A painting as it is encoded: its shorter side at most {@code size} pixels, by the Lanczos filter. One that is
+     * smaller stays as it is.
+     *
+     * @throws AdainException the size is below {@link Stylizer#MIN_SIDE}
+     */
+    public Picture shrink(int size) {
+        if (size < Stylizer.MIN_SIDE) {
+            throw new AdainException("the size is %d; give the pixels of the shorter side, %d or more"
+                    .formatted(size, Stylizer.MIN_SIDE));
+        }
+        int side = Math.min(width, height);
+        if (side <= size) {
+            return this;
+        }
+        int toWidth = (int) Math.rint((double) width * size / side); // a half becomes the even number
+        int toHeight = (int) Math.rint((double) height * size / side);
+        // One axis after the other, so that values are rounded and cut to 8 bits in between, as the contract says.
+        byte[] narrow = new byte[3 * toWidth * height];
+        Lanczos across = new Lanczos(width, toWidth);
+        for (int y = 0; y < height; y++) {
+            for (int colour = 0; colour < 3; colour++) {
+                across.resize(rgb, 3 * y * width + colour, narrow, 3 * y * toWidth + colour, 3);
+            }
+        }
+        byte[] small = new byte[3 * toWidth * toHeight];
+        Lanczos down = new Lanczos(height, toHeight);
+        for (int column = 0; column < 3 * toWidth; column++) {
+            down.resize(narrow, column, small, column, 3 * toWidth);
+        }
+        return new Picture(toWidth, toHeight, small);
+    }
+
+    /** Whether the other is a picture with the same pixels. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Picture picture
+                && width == picture.width
+                && height == picture.height
+                && Arrays.equals(rgb, picture.rgb);
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(width, height, Arrays.hashCode(rgb));
+    }
+
+    @Override
+    public String toString() {
+        return "Picture[%d x %d]".formatted(width, height);
     }
 
     private static BufferedImage toSrgb(BufferedImage image) {

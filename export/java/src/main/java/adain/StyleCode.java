@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
@@ -12,19 +13,20 @@ import java.util.Locale;
  * A style as a vector of the style encoder: float32 [S], finite. S is {@link ModelInfo#styleSize}.
  *
  * <p>A code has a meaning only for the checkpoint whose encoder made it. It cannot be changed; arrays are copied.
- *
- * @param values the S numbers
  */
-public record StyleCode(float[] values) {
+public final class StyleCode {
     private static final long MAX_BYTES = 1 << 20; // of a file; codes have some thousands of numbers
+
+    private final float[] values;
 
     /**
      * Checks the numbers.
      *
+     * @param values the S numbers; copied
      * @throws AdainException there are none, or one is not finite
      */
-    public StyleCode {
-        values = values.clone();
+    public StyleCode(float[] values) {
+        this.values = values.clone();
         if (values.length == 0) {
             throw new AdainException("a style code of no numbers; encode the style again");
         }
@@ -36,9 +38,25 @@ public record StyleCode(float[] values) {
         }
     }
 
-    @Override
+    /** A copy of the S numbers. */
     public float[] values() {
         return values.clone();
+    }
+
+    /** Whether the other is a code of the same numbers. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof StyleCode code && Arrays.equals(values, code.values);
+    }
+
+    @Override
+    public int hashCode() {
+        return Arrays.hashCode(values);
+    }
+
+    @Override
+    public String toString() {
+        return "StyleCode[%d numbers]".formatted(values.length);
     }
 
     /** S, the length of the code. */

@@ -23,6 +23,9 @@ public final class Stylizer implements AutoCloseable {
     /** The smallest width and height that the network takes. */
     public static final int MIN_SIDE = 16;
 
+    /** The shorter side, in pixels, to which paintings are shrunk unless another is asked for, as the contract says. */
+    public static final int PAINTING_SIZE = 512;
+
     private final Model stylizer;
     private final Model encoder; // null where styles come as codes only
 
@@ -41,13 +44,17 @@ public final class Stylizer implements AutoCloseable {
     }
 
     /**
-     * Loads both files with the default options of onnxruntime: on the CPU, with one thread for each core.
+     * Loads both files with the default options of onnxruntime: on the CPU, with as many threads as the
+     * process may use.
      *
      * @throws AdainException as {@link #load(Path, Path, OrtSession.SessionOptions)} does
      */
     public static Stylizer load(Path stylizer, Path styleEncoder) {
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
+            options.setIntraOpNumThreads(Threads.usable(System.getenv("OMP_NUM_THREADS")));
             return load(stylizer, styleEncoder, options);
+        } catch (OrtException error) {
+            throw new AdainException("onnxruntime takes no options (%s)".formatted(AdainException.firstLine(error)), error);
         }
     }
 
@@ -84,17 +91,29 @@ public final class Stylizer implements AutoCloseable {
     }
 
     /**
-     * Encodes a picture of a style.
+     * Encodes a painting, shrunk to {@link #PAINTING_SIZE}.
      *
-     * @param image sides of at least {@link #MIN_SIDE}; memory grows with the area
-     * @throws AdainException the picture is too small, or no style encoder was loaded
+     * @throws AdainException as {@link #encodeStyle(Picture, int)} does
      */
-    public StyleCode encodeStyle(Picture image) {
+    public StyleCode encodeStyle(Picture painting) {
+        return encodeStyle(painting, PAINTING_SIZE);
+    }
+
+    /**
+     * Encodes a painting.
+     *
+     * @param painting sides of at least {@link #MIN_SIDE}
+     * @param size it is shrunk so that its shorter side has at most so many pixels; less gives finer strokes, more takes
+     *     memory by its square
+     * @throws AdainException the picture is too small, the size is below {@link #MIN_SIDE}, or no style encoder was
+     *     loaded
+     */
+    public StyleCode encodeStyle(Picture painting, int size) {
         if (encoder == null) {
             throw new AdainException(
                     "no style encoder was loaded; give style_encoder.onnx to load, or use style codes");
         }
-        try (OnnxTensor pixels = pixels(List.of(image))) {
+        try (OnnxTensor pixels = pixels(List.of(painting.shrink(size)))) {
             return encoder.run(Map.of("image", pixels), output -> {
                 FloatBuffer values = output.getFloatBuffer();
                 float[] code = new float[values.remaining()];

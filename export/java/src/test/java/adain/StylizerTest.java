@@ -63,7 +63,7 @@ class StylizerTest {
 
     @ParameterizedTest
     @CsvSource({
-        "adain.contract, 1, 2, 'adain.contract 2; 1 was expected'",
+        "adain.contract, 1, 3, 'adain.contract 3; 1 or 2 was expected'",
         "adain.io, bytes, other, 'adain.io other; bytes was expected'",
     })
     void anotherContract(String key, String before, String after, String message) throws IOException {
@@ -114,6 +114,20 @@ class StylizerTest {
         String message = "%d x %d pixels is too small".formatted(width, height);
         refused(message, () -> stylizer.stylize(small, code, 1));
         refused(message, () -> stylizer.encodeStyle(small));
+    }
+
+    @Test
+    void paintingSizeOutOfRange() {
+        refused("the size is 15", () -> stylizer.encodeStyle(Fixtures.gradient(40, 40), 15));
+    }
+
+    @Test
+    void threadsThatMayBeUsed() {
+        int all = Runtime.getRuntime().availableProcessors();
+        assertEquals(1, Threads.usable("1"));
+        for (String text : new String[] {null, "", "many", "0", "1000000"}) {
+            assertEquals(all, Threads.usable(text));
+        }
     }
 
     @Test

@@ -5,6 +5,8 @@ import adain.Picture;
 import adain.StyleBank;
 import adain.StyleCode;
 import adain.Stylizer;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,10 +52,22 @@ public final class Main implements Callable<Integer> {
     private Second second;
 
     @Option(
+            names = "--style-size",
+            paramLabel = "N",
+            description = "Shrink style pictures to this shorter side, in pixels (512): less for finer strokes.")
+    private int styleSize = Stylizer.PAINTING_SIZE;
+
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            description = "Of onnxruntime; as many as the process may use if not given.")
+    private int threads;
+
+    @Option(
             names = "--models",
             paramLabel = "DIR",
             description = "Folder of stylizer.onnx and style_encoder.onnx; the ready styles are in DIR/../styles."
-                    + " The default is $ADAIN_MODELS, or the shipped files.")
+                    + " The default is $ADAIN_MODELS, or the nearest weights/onnx at or above the program.")
     private Path models;
 
     private static final class Second {
@@ -83,7 +97,7 @@ public final class Main implements Callable<Integer> {
     public Integer call() {
         PictureFiles.format(out); // before the work
         Path folder = models != null ? models : defaultModels();
-        try (Stylizer stylizer = Stylizer.load(folder.resolve("stylizer.onnx"), folder.resolve("style_encoder.onnx"))) {
+        try (Stylizer stylizer = load(folder.resolve("stylizer.onnx"), folder.resolve("style_encoder.onnx"))) {
             Path bank = folder.resolve("../styles");
             StyleCode code = find(style, stylizer, bank);
             if (second != null) {
@@ -99,33 +113,53 @@ public final class Main implements Callable<Integer> {
         }
     }
 
-    private static StyleCode find(String style, Stylizer stylizer, Path bank) {
+    private StyleCode find(String style, Stylizer stylizer, Path bank) {
         Path file = Path.of(style);
         if (StyleCode.isFile(file)) {
             return StyleCode.load(file);
         }
         if (Files.isRegularFile(file)) {
-            return stylizer.encodeStyle(PictureFiles.read(file));
+            return stylizer.encodeStyle(PictureFiles.read(file), styleSize);
         }
         return StyleBank.open(bank).load(style, stylizer.info());
     }
 
-    /** ADAIN_MODELS, or weights/onnx of the repository, as seen from target/adain.jar. */
+    private Stylizer load(Path stylizer, Path styleEncoder) {
+        if (threads == 0) {
+            return Stylizer.load(stylizer, styleEncoder);
+        }
+        try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
+            options.setIntraOpNumThreads(threads);
+            return Stylizer.load(stylizer, styleEncoder, options);
+        } catch (OrtException error) {
+            throw new AdainException("--threads is %d; give a number of 1 or more".formatted(threads), error);
+        }
+    }
+
+    /** ADAIN_MODELS, or the nearest weights/onnx at or above the program. */
     private static Path defaultModels() {
         String variable = System.getenv("ADAIN_MODELS");
-        if (variable != null) {
+        if (variable != null && !variable.isEmpty()) {
             return Path.of(variable);
         }
+        Path program;
         try {
-            Path jar = Path.of(Main.class
+            program = Path.of(Main.class
                     .getProtectionDomain()
                     .getCodeSource()
                     .getLocation()
                     .toURI());
-            return jar.resolveSibling("../../../weights/onnx").normalize();
         } catch (URISyntaxException error) {
             throw new AssertionError(error);
         }
+        for (Path folder = program; folder != null; folder = folder.getParent()) {
+            if (Files.isDirectory(folder.resolve("weights/onnx"))) {
+                return folder.resolve("weights/onnx");
+            }
+        }
+        throw new AdainException("there is no weights/onnx at or above %s; name the folder of the models with --models"
+                        .formatted(program)
+                + " or ADAIN_MODELS");
     }
 
     private static int complain(Exception error) {

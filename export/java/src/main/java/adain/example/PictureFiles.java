@@ -7,10 +7,16 @@ import com.drew.imaging.ImageProcessingException;
 import com.drew.metadata.MetadataException;
 import com.drew.metadata.exif.ExifIFD0Directory;
 import java.awt.color.ColorSpace;
+import java.awt.color.ICC_ColorSpace;
+import java.awt.color.ICC_Profile;
 import java.awt.image.BufferedImage;
+import java.awt.image.ColorModel;
+import java.awt.image.ComponentColorModel;
+import java.awt.image.DataBuffer;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -18,25 +24,29 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
+import java.util.zip.InflaterInputStream;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.ImageWriteParam;
 import javax.imageio.ImageWriter;
+import javax.imageio.metadata.IIOMetadata;
+import javax.imageio.metadata.IIOMetadataNode;
 import javax.imageio.stream.ImageInputStream;
 import javax.imageio.stream.ImageOutputStream;
 
 /** Pictures from and to JPEG and PNG files. */
 final class PictureFiles {
-    private static final long MAX_PIXELS = 100_000_000;
+    private static final long MAX_PIXELS = 178_956_970; // 0.54 GB of pixels, the limit of the Python package too
     private static final float JPEG_QUALITY = 0.95f;
 
     private PictureFiles() {}
 
     /**
-     * Reads a JPEG or PNG file (or what else this Java reads), upright by its EXIF orientation, in sRGB.
+     * Reads a JPEG or PNG file (or what else this Java reads), upright by its EXIF orientation, in sRGB
+     * by its colour profile (CMYK without one by the plain formula), on white where it is transparent.
      *
-     * @throws AdainException missing, no picture, broken, cut short, or of more than 100 million pixels
+     * @throws AdainException missing, no picture, broken, cut short, or of more than 178,956,970 pixels
      */
     static Picture read(Path file) {
         byte[] bytes;
@@ -104,10 +114,7 @@ final class PictureFiles {
                 if (warnings.stream().anyMatch(warning -> warning.startsWith("Truncated"))) {
                     throw new IOException("cut short");
                 }
-                if (image.getColorModel().getColorSpace().getType() == ColorSpace.TYPE_CMYK) { // read inverted
-                    throw new AdainException(file + " has CMYK colours; convert it to RGB");
-                }
-                return image;
+                return withProfile(image, profile(reader.getImageMetadata(0)));
             } finally {
                 reader.dispose();
             }
@@ -118,6 +125,41 @@ final class PictureFiles {
                     file + " is broken, cut short, or of a kind that Java does not read; convert it to JPEG or PNG",
                     error);
         }
+    }
+
+    /** The colour profile of a PNG file, which its reader gives but does not heed; null where there is none. */
+    private static ICC_Profile profile(IIOMetadata metadata) throws IOException {
+        String format = "javax_imageio_png_1.0";
+        if (metadata == null || !format.equals(metadata.getNativeMetadataFormatName())) {
+            return null;
+        }
+        var found = ((IIOMetadataNode) metadata.getAsTree(format)).getElementsByTagName("iCCP");
+        if (found.getLength() == 0) {
+            return null;
+        }
+        byte[] packed = (byte[]) ((IIOMetadataNode) found.item(0)).getUserObject();
+        try (InputStream stream = new InflaterInputStream(new ByteArrayInputStream(packed))) {
+            return ICC_Profile.getInstance(stream.readNBytes(1 << 24));
+        } catch (IOException | IllegalArgumentException error) {
+            return null; // a broken profile says nothing
+        }
+    }
+
+    /** The image with its colours told to be those of the profile, where that is one of RGB. */
+    private static BufferedImage withProfile(BufferedImage image, ICC_Profile profile) {
+        if (profile == null
+                || profile.getColorSpaceType() != ColorSpace.TYPE_RGB
+                || image.getColorModel().getColorSpace().getType() != ColorSpace.TYPE_RGB) {
+            return image;
+        }
+        boolean hasAlpha = image.getColorModel().hasAlpha();
+        int type = hasAlpha ? BufferedImage.TYPE_4BYTE_ABGR : BufferedImage.TYPE_3BYTE_BGR;
+        BufferedImage plain = new BufferedImage(image.getWidth(), image.getHeight(), type);
+        plain.createGraphics().drawImage(image, 0, 0, null);
+        int transparency = image.getColorModel().getTransparency();
+        ColorModel model = new ComponentColorModel(
+                new ICC_ColorSpace(profile), hasAlpha, false, transparency, DataBuffer.TYPE_BYTE);
+        return new BufferedImage(model, plain.getRaster(), false, null);
     }
 
     private static byte[] encode(BufferedImage image, String format) throws IOException {

@@ -53,7 +53,8 @@ class ProgramIT {
         PictureFiles.write(Fixtures.gradient(31, 47), painting);
         Path code = Fixtures.STYLES.resolve(STYLES.get(1) + ".npy").toAbsolutePath();
         Path jpeg = folder.resolve("out.jpg");
-        Ended ended = run(content, "-s", painting, "-o", jpeg, "-a", "0.5", "--style2", code, "--blend", "0.3");
+        Ended ended = run(content, "-s", painting, "-o", jpeg, "-a", "0.5", "--style2", code, "--blend", "0.3",
+                "--style-size", "20", "--threads", "1");
         assertEquals(new Ended(0, jpeg + "  50x33\n", ""), ended);
         assertEquals(33, PictureFiles.read(jpeg).height());
     }
@@ -72,6 +73,8 @@ class ProgramIT {
 
     @Test
     void badArguments() throws Exception {
+        refused("the size is 8", content, "-s", content, "-o", out, "--style-size", "8");
+        refused("--threads", content, "-s", content, "-o", out, "--threads", "many");
         refused("--style", content, "-o", out);
         refused("--blend", content, "-s", STYLES.get(0), "-o", out, "--style2", STYLES.get(0));
         refused(".jpeg", content, "-s", STYLES.get(0), "-o", folder.resolve("out.tiff"));
