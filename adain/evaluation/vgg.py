@@ -1,25 +1,17 @@
 """VGG-16 in its original scale, which the losses of the metrics are defined on.
 
-The encoder in a model file is normalised: every channel is scaled so that its mean activation is 1
-(`adain.network.vgg.normalise`), and the factors are not in the file. They can be had back without it: scaling a
-channel scales the norm of its filter, so it is enough to know the norms that the original filters have. Those
-1,664 numbers are kept here, and the shipped encoder becomes the original VGG but for the rounding of its weights
-in the model file (features of relu4_1 within about 0.5 %). A file of the original weights is exact.
+The scale of the shipped encoder is restored (`adain.network.scale`); a file of the original weights is exact.
 """
 
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from ..engines import Device
 from ..errors import DeviceError, ModelError
 from ..network.pretrained import load_encoder
+from ..network.scale import original_norms, restore_scale
 from ..network.vgg import Encoder
-
-# What `filter_norms` gives for the VGG-16 of Simonyan and Zisserman in the Caffe convention, input folded.
-NORMS = Path(__file__).with_name("vgg16_norms.npy")
 
 
 def load_vgg(file: Path | None, device: str = "cpu") -> Encoder:
@@ -35,7 +27,7 @@ def load_vgg(file: Path | None, device: str = "cpu") -> Encoder:
     """
     encoder, normalised = load_encoder("vgg16" if file is None else str(file))
     if file is None:
-        restore_scale(encoder, np.load(NORMS))
+        restore_scale(encoder, original_norms())
     elif normalised or encoder.name != "vgg16" or file.suffix != ".safetensors":
         raise ModelError(
             f"{file} is not the original VGG-16; expected its Caffe weights as .safetensors (conv1_1.weight, ...), "
@@ -54,31 +46,3 @@ def torch_device(engine: Device) -> str:
     if engine in ("cuda", "tensorrt") and not cuda:
         raise DeviceError(f"cannot compute the metrics beside {engine}: torch finds no GPU; give --device cpu")
     return "cuda" if cuda and engine in ("auto", "cuda", "tensorrt") else "cpu"
-
-
-def filter_norms(encoder: Encoder) -> NDArray[np.float32]:
-    """The L2 norms of all filters, in the order of the convolutions, float32 [1664] for VGG-16."""
-    norms = [conv.weight.detach().double().flatten(1).norm(dim=1) for _, conv in encoder.convolutions()]
-    return torch.cat(norms).float().numpy()
-
-
-def restore_scale(encoder: Encoder, norms: NDArray[np.float32]) -> None:
-    """Undo `normalise` in place: scale every channel so that its filter has the given norm.
-
-    Exact for whatever positive factors the channels were scaled by, because ReLU and max pooling commute with
-    them.
-
-    Args:
-        encoder: a VGG whose channels were scaled.
-        norms: `filter_norms` of it before that.
-    """
-    wanted = torch.from_numpy(norms).double()
-    before = torch.ones(3, dtype=torch.float64)
-    with torch.no_grad():
-        for _, conv in encoder.convolutions():
-            norm, wanted = wanted[: conv.out_channels], wanted[conv.out_channels :]
-            weight = conv.weight.double() / before.view(1, -1, 1, 1)
-            factor = norm / weight.flatten(1).norm(dim=1)
-            conv.weight.copy_(weight * factor.view(-1, 1, 1, 1))
-            conv.bias.copy_(conv.bias.double() * factor)  # type: ignore[union-attr]
-            before = factor

@@ -4,6 +4,7 @@ Every random choice is a function of the seed and of the number of the crop, so 
 one integer and a resumed run sees exactly what it would have seen.
 """
 
+import io
 import math
 import sys
 from collections.abc import Iterator, Sequence
@@ -11,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset, Sampler
@@ -127,6 +129,17 @@ def random_crop(picture: Tensor, size: int, zoom: tuple[float, float], random: n
     return crop.flip(2) if random.random() < 0.5 else crop.clone()
 
 
+def degraded(picture: Tensor, random: np.random.Generator) -> Tensor:
+    """A picture uint8 [3,H,W] with JPEG's faults (quality 20 to 80) or noise (deviation 2 to 12), of the same shape."""
+    if random.random() < 0.5:
+        stream = io.BytesIO()
+        pixels = Image.fromarray(picture.cpu().permute(1, 2, 0).numpy())
+        pixels.save(stream, "JPEG", quality=int(random.integers(20, 81)))
+        return decode(stream.getvalue(), 1).to(picture.device)
+    noise = torch.from_numpy(random.normal(0, random.uniform(2, 12), picture.shape)).to(picture.device)
+    return (picture + noise).round_().clamp_(0, 255).to(torch.uint8)
+
+
 class CropPairs(Dataset[tuple[Tensor, Tensor, int]]):
     """Pair number n, for any n: a random crop of a photograph and one of a painting.
 
@@ -137,11 +150,20 @@ class CropPairs(Dataset[tuple[Tensor, Tensor, int]]):
         size: of the crops, in px.
         zoom: see `random_crop`.
         seed: of all choices.
+        degrade: the share of the photographs that are `degraded`.
     """
 
-    def __init__(self, contents: Pictures, styles: Pictures, size: int, zoom: tuple[float, float], seed: int) -> None:
+    def __init__(
+        self,
+        contents: Pictures,
+        styles: Pictures,
+        size: int,
+        zoom: tuple[float, float],
+        seed: int,
+        degrade: float = 0.0,
+    ) -> None:
         self.folders = (contents, styles)
-        self.size, self.zoom, self.seed = size, zoom, seed
+        self.size, self.zoom, self.seed, self.degrade = size, zoom, seed, degrade
         self._orders: dict[tuple[int, int], np.ndarray] = {}
 
     def _order(self, which: int, epoch: int) -> np.ndarray:
@@ -156,7 +178,10 @@ class CropPairs(Dataset[tuple[Tensor, Tensor, int]]):
         epoch, place = divmod(number, len(pictures))
         picture, passed = pictures.read(int(self._order(which, epoch)[place]))
         random = np.random.default_rng((self.seed, 2 + which, number))
-        return random_crop(picture, self.size, self.zoom, random), passed
+        crop = random_crop(picture, self.size, self.zoom, random)
+        if which == 0 and self.degrade and random.random() < self.degrade:
+            crop = degraded(crop, random)
+        return crop, passed
 
     def __getitem__(self, number: int) -> tuple[Tensor, Tensor, int]:
         """Content and style crop, uint8 [3,size,size] each, and the number of broken files passed over."""

@@ -1,10 +1,13 @@
-"""The losses of AdaIN (arXiv 1703.06868, equations 11 to 13), and three of ours."""
+"""The losses of AdaIN (arXiv 1703.06868, equations 11 to 13), and more of ours and of others.
+
+All return a tensor of no dimensions, in float32; 0 is best.
+"""
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ..network.adain import statistics
+from ..network.adain import EPSILON, statistics
 from .perception import Features
 
 LUMINANCE = (0.299, 0.587, 0.114)
@@ -36,6 +39,115 @@ def style_loss(output: Features, style: Features) -> Tensor:
         style_mean, style_std = statistics(style[layer])
         terms += [functional.mse_loss(mean, style_mean), functional.mse_loss(std, style_std)]
     return torch.stack(terms).sum()
+
+
+def balanced_style_loss(output: Features, style: Features) -> Tensor:
+    """As `style_loss`, where each layer of each pair counts alike, whatever the size of its statistics.
+
+    After Cheng et al., "Style-Aware Normalized Loss" (arXiv 2104.10064): each layer's squared distance is divided by
+    the bound that it cannot exceed, the squares of the style's statistics and of the output's (a constant for the
+    gradient). 0 to 1 for a layer, since features after ReLU, and so their statistics, are not negative.
+
+    Args:
+        output, style: as in `style_loss`.
+    """
+    terms = []
+    for layer, features in output.items():
+        mine, theirs = (torch.cat(statistics(each), dim=1).flatten(1) for each in (features, style[layer]))
+        terms.append(_relative(mine, theirs))
+    return torch.stack(terms).sum()
+
+
+def distribution_loss(output: Features, style: Features, directions: dict[str, Tensor]) -> Tensor:
+    """Distance of whole distributions: a few strong spikes meet a mean and a deviation, but not this.
+
+    The sliced Wasserstein distance (Heitz et al., arXiv 2006.07229): features are projected on directions, and the
+    sorted values compared. With the axes as directions it is EFDM's (arXiv 2203.07740). Divided as in
+    `balanced_style_loss`.
+
+    Args:
+        output, style: as in `style_loss`; sizes must agree.
+        directions: [K,C] for each layer that counts.
+    """
+    terms = []
+    for layer, axes in directions.items():
+        mine, theirs = (
+            torch.sort(torch.einsum("kc,ncp->nkp", axes, each[layer].float().flatten(2)), dim=2).values
+            for each in (output, style)
+        )
+        terms.append(_relative(mine.flatten(1), theirs.flatten(1)))
+    return torch.stack(terms).sum()
+
+
+def contrast_loss(output: Features, content: Features, anchors: dict[str, Tensor], temperature: float = 0.07) -> Tensor:
+    """How badly the differences between neighbours in the output are told apart by those in the content.
+
+    CCPL (Wu et al., arXiv 2207.04808) without its projection heads: the difference between a position and each of its
+    eight neighbours should be nearest, in direction, to the difference at the same place in the content.
+
+    Args:
+        output, content: features of the stylised picture, and of the content.
+        anchors: rows and columns of positions, int64 [2,A], none at the border, for each layer that counts.
+        temperature: of the softmax over the A * 8 differences.
+    """
+    terms = []
+    for layer, (rows, columns) in anchors.items():
+        mine, theirs = (_differences(each[layer].float(), rows, columns) for each in (output, content))
+        likeness = torch.einsum("ncq,nck->nqk", mine, theirs) / temperature
+        right = torch.arange(likeness.shape[1], device=likeness.device).expand(likeness.shape[:2])
+        terms.append(functional.cross_entropy(likeness.flatten(0, 1), right.flatten()))
+    return torch.stack(terms).sum()
+
+
+def _differences(features: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """Of each position and its neighbours, [N,C,8*A], as unit vectors; what is shorter than 1, mere noise, stays so."""
+    centre = features[:, :, rows, columns]
+    beside = [features[:, :, rows + y, columns + x] - centre for y in (-1, 0, 1) for x in (-1, 0, 1) if y or x]
+    return functional.normalize(torch.cat(beside, dim=2), dim=1, eps=1.0)
+
+
+def likeness_loss(output: Tensor, content: Tensor) -> Tensor:
+    """Squared distance of features without their statistics, which AdaIN changes: what is where, in whatever style.
+
+    `adain evaluate` measures the same as content_in.
+
+    Args:
+        output, content: features of one layer, [N,C,H,W].
+    """
+
+    def normalised(features: Tensor) -> Tensor:
+        mean, std = statistics(features)
+        return (features.float() - mean) / std
+
+    return functional.mse_loss(normalised(output), normalised(content))
+
+
+def identity_features_loss(output: Features, picture: Features) -> Tensor:
+    """As `identity_loss`, in features: squared distance against the size of the picture's own, summed over layers.
+
+    Args:
+        output, picture: features of N pictures stylised after themselves, and of the pictures.
+    """
+    return torch.stack(
+        [_relative(each.float().flatten(1), picture[layer].float().flatten(1)) for layer, each in output.items()]
+    ).sum()
+
+
+def imitation_loss(output: Tensor, taught: Tensor) -> Tensor:
+    """Absolute distance to a teacher's picture: means over four scales, and of the differences between neighbours.
+
+    Args:
+        output, taught: RGB [N,3,H,W], sides at least 8.
+    """
+    error = output.float() - taught.float()  # which all of it is linear in
+    seen = [error.diff(dim=2), error.diff(dim=3), *(functional.avg_pool2d(error, 2**n) for n in range(4))]
+    return torch.stack([each.abs().mean() for each in seen]).sum()
+
+
+def _relative(mine: Tensor, theirs: Tensor) -> Tensor:
+    """Squared distance of vectors [N,D] over the sum of their squares, a constant for the gradient; the mean over N."""
+    size = (mine.square().sum(1) + theirs.square().sum(1)).detach()
+    return ((mine - theirs).square().sum(1) / size.clamp(min=EPSILON)).mean()
 
 
 def identity_loss(output: Tensor, picture: Tensor) -> Tensor:

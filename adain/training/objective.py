@@ -3,14 +3,21 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+import torch
 from torch import Tensor
+from torch.nn.functional import normalize
 
 from ..network.adain import adain, statistics
-from .losses import content_loss, grid_loss, identity_loss, structure_loss, style_loss
-from .perception import Seen
+from . import losses
+from .perception import Features, Seen
 from .settings import Settings
 
-DEEPEST = "relu4_1"
+DEEPEST = "relu4_1"  # of the paper's content loss
+DISTRIBUTED = ("relu2_1", "relu3_1", "relu4_1")  # layers of the loss of sorted features
+CONTRASTED = ("relu2_1", "relu3_1", "relu4_1")
+DIRECTIONS = 64
+ANCHORS = 8
 
 
 @dataclass(frozen=True)
@@ -22,25 +29,29 @@ class Pairs:
     reference: Seen  # the content in the colours that are asked for; `StyleTransfer.reference`
     output: Seen
     same: int  # the first so many styles are the contents themselves
+    random: np.random.Generator  # of this step
+
+
+Loss = Callable[[Pairs], Tensor]
 
 
 class Objective:
     """The losses that have a weight in `settings`."""
 
     def __init__(self, settings: Settings) -> None:
-        table: dict[str, tuple[float, Callable[[Pairs], Tensor]]] = {
+        style = losses.balanced_style_loss if settings.balanced else losses.style_loss
+        same = 1.0 if settings.identity else 0.0
+        table: dict[str, tuple[float, Loss]] = {
             "content": (settings.content_weight, _content),
-            "style": (settings.style_weight, lambda of: style_loss(of.output.features, of.style.features)),
-            "coarse": (settings.coarse_weight, lambda of: style_loss(of.output.coarse, of.style.coarse)),
-            "structure": (
-                settings.structure_weight,
-                lambda of: structure_loss(of.output.picture, of.reference.picture),
-            ),
-            "grid": (settings.grid_weight, lambda of: grid_loss(of.output.picture)),
-            "identity": (
-                settings.identity_weight if settings.identity else 0.0,
-                lambda of: identity_loss(of.output.picture[: of.same], of.content[: of.same]),
-            ),
+            "likeness": (settings.likeness_weight, _likeness),
+            "style": (settings.style_weight, lambda of: style(of.output.features, of.style.features)),
+            "coarse": (settings.coarse_weight, lambda of: style(of.output.coarse, of.style.coarse)),
+            "distribution": (settings.distribution_weight, _distribution),
+            "contrast": (settings.contrast_weight, _contrast),
+            "structure": (settings.structure_weight, _structure),
+            "grid": (settings.grid_weight, lambda of: losses.grid_loss(of.output.picture)),
+            "identity": (settings.identity_weight * same, _identity),
+            "identity_features": (settings.identity_features_weight * same, _identity_features),
         }
         self.losses = {name: (weight, loss) for name, (weight, loss) in table.items() if weight}
 
@@ -54,4 +65,49 @@ class Objective:
 def _content(of: Pairs) -> Tensor:
     """The target is the paper's: what AdaIN makes of the content's deepest features."""
     content, style = of.reference.features[DEEPEST], of.style.features[DEEPEST]
-    return content_loss(of.output.features[DEEPEST], adain(content, statistics(content), statistics(style)))
+    return losses.content_loss(of.output.features[DEEPEST], adain(content, statistics(content), statistics(style)))
+
+
+def _likeness(of: Pairs) -> Tensor:
+    layers = [layer for layer in (DEEPEST, "relu5_1") if layer in of.output.features]
+    return torch.stack(
+        [losses.likeness_loss(of.output.features[layer], of.reference.features[layer]) for layer in layers]
+    ).mean()
+
+
+def _distribution(of: Pairs) -> Tensor:
+    def directions(channels: int) -> Tensor:
+        drawn = torch.from_numpy(of.random.standard_normal((DIRECTIONS, channels), np.float32))
+        return normalize(drawn.to(of.content.device))
+
+    features = of.output.features
+    return losses.distribution_loss(
+        features, of.style.features, {layer: directions(features[layer].shape[1]) for layer in DISTRIBUTED}
+    )
+
+
+def _contrast(of: Pairs) -> Tensor:
+    def anchors(features: Tensor) -> Tensor:
+        height, width = features.shape[2:]
+        drawn = [of.random.integers(1, side - 1, ANCHORS) for side in (height, width)]
+        return torch.from_numpy(np.stack(drawn)).to(features.device)
+
+    features = of.output.features
+    return losses.contrast_loss(
+        features, of.reference.features, {layer: anchors(features[layer]) for layer in CONTRASTED}
+    )
+
+
+def _structure(of: Pairs) -> Tensor:
+    return losses.structure_loss(of.output.picture, of.reference.picture)
+
+
+def _identity(of: Pairs) -> Tensor:
+    return losses.identity_loss(of.output.picture[: of.same], of.content[: of.same])
+
+
+def _identity_features(of: Pairs) -> Tensor:
+    def first(features: Features) -> Features:
+        return {layer: each[: of.same] for layer, each in features.items()}
+
+    return losses.identity_features_loss(first(of.output.features), first(of.style.features))

@@ -44,6 +44,17 @@ class Settings:
     grid_weight: Annotated[float, "Of the grid loss."] = 5.0
     identity_weight: Annotated[float, "Of the identity loss; pixels in 0..1 have small squares."] = 30.0
     identity: Annotated[int, "Crops per batch that are stylised after themselves."] = 1
+    balanced: Annotated[bool, "Divide both style losses by their bound, so that layers and pairs count alike."] = False
+    distribution_weight: Annotated[float, "Of the loss of sorted features."] = 0.0
+    contrast_weight: Annotated[float, "Of the loss of neighbours' contrasts."] = 0.0
+    likeness_weight: Annotated[float, "Of the content loss on features without their statistics."] = 0.0
+    identity_features_weight: Annotated[float, "Of the identity loss in features."] = 0.0
+    deep: Annotated[str, "Weights of VGG-16's conv4_2 to conv5_1, so that losses see relu5_1 too."] = ""
+    jitter: Annotated[bool, "Shift and scale at random what the losses see, against patterns of the grid."] = False
+    degrade: Annotated[float, "Share of the photographs that get JPEG's faults, or noise."] = 0.0
+    teacher: Annotated[str, "MODULE:FUNCTION of Python, (content, style) -> picture, to be imitated first."] = ""
+    teacher_weight: Annotated[float, "Of the distance to the teacher's pictures."] = 100.0
+    teacher_share: Annotated[float, "Share of the steps with the teacher; in its second half the losses come in."] = 0.5
 
     steps: Annotated[int, "Steps of the optimiser."] = 20_000
     batch_size: Annotated[int, "Pairs per process and batch."] = 8
@@ -75,12 +86,17 @@ class Settings:
             )
         if self.crop < 64 and self.grid_weight:
             raise OptionError(f"crop {self.crop} is too small for the grid loss; give 64 or more, or --grid-weight 0")
+        if self.crop < 128 and self.deep:
+            raise OptionError(f"crop {self.crop} is too small for relu5_1; give 128 or more, or leave --deep away")
         if self.init and self.encoder != "vgg16":
             raise OptionError("init brings its own encoder; leave --encoder away")
         if not 0 <= self.identity <= self.batch_size:
             raise OptionError(f"identity {self.identity} is not within the batch of {self.batch_size}")
-        if not 0 <= self.decay <= 1 or not 0 <= self.average < 1:
-            raise OptionError("decay must be in 0..1 and average in 0..1, below 1")
+        if not 0 <= self.average < 1:
+            raise OptionError("average must be in 0..1, below 1")
+        for name in ("decay", "degrade", "teacher_share"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise OptionError(f"{name} must be in 0..1, not {getattr(self, name)}")
         for name in ("steps", "batch_size", "accumulate", "log_every", "sample_every", "checkpoint_every", "keep"):
             if getattr(self, name) < 1:
                 raise OptionError(f"{name} is {getattr(self, name)}; expected at least 1")

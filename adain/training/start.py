@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from torch import Tensor
+
 from .. import shipped
 from ..errors import OptionError
 from ..network import ARCHITECTURES
@@ -44,6 +46,13 @@ def network_of_file(settings: Settings) -> StyleTransfer:
     return network
 
 
+def few_pictures(folders: tuple[Pictures, ...], count: int) -> list[Tensor]:
+    """`count` pictures of each folder, RGB float [1,3,H,W] in 0..1, sides up to NORMALISE_SIZE."""
+    return [
+        picture[None].cpu().float() / 255 for folder in folders for picture in sample(folder, count, NORMALISE_SIZE)
+    ]
+
+
 def new_network(settings: Settings, folders: tuple[Pictures, ...]) -> StyleTransfer:
     """Random weights around a pretrained encoder, which is normalised on the pictures if it has not been.
 
@@ -52,12 +61,7 @@ def new_network(settings: Settings, folders: tuple[Pictures, ...]) -> StyleTrans
     """
     encoder, normalised = load_encoder(settings.encoder)
     if not normalised:
-        pictures = [
-            picture[None].cpu().float() / 255
-            for folder in folders
-            for picture in sample(folder, NORMALISE_PICTURES, NORMALISE_SIZE)
-        ]
-        normalise(encoder, mean_activations(encoder, pictures))
+        normalise(encoder, mean_activations(encoder, few_pictures(folders, NORMALISE_PICTURES)))
     network = ARCHITECTURES[settings.arch].build(encoder.name)
     # As it will be stored: every user of the checkpoint then computes with the same numbers.
     network.encoder = encoder.half().float()

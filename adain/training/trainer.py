@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.utils import set_seed
@@ -24,13 +25,18 @@ from ..network.model_file import save_model
 from ..pictures import find_with_shards
 from . import data
 from .checkpoints import State, moments_of, newest_checkpoint, read_newest, restore, write_checkpoint
+from .losses import imitation_loss
 from .machine import accelerate_precision, stop_signal
 from .objective import Objective, Pairs
-from .perception import Perception, Seen
+from .perception import Perception, Seen, jitter
 from .samples import sample_grid, write_grid
+from .schedule import learning_rate, teacher_share
 from .settings import Settings
-from .start import network_of, network_of_file, new_network
+from .start import few_pictures, network_of, network_of_file, new_network
+from .teacher import load_teacher
 
+RANDOM_OF_LOSSES = 4  # beside the seed; the data uses the numbers below
+DEEPER_PICTURES = 16  # of each folder, on which relu5_1 is normalised
 DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}  # by accelerate's names; "no" is float32
 
 
@@ -79,10 +85,14 @@ class Trainer:
         self.network.train().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         # What is sampled and saved.
         self.averaged = copy.deepcopy(self.network).eval().requires_grad_(False)
-        # The encoder is fixed, so it can be in the computing type itself: no casts at every step.
-        self.network.encoder.to(dtype=DTYPES.get(self.accelerator.mixed_precision))
         self.perceive = Perception(self.network.encoder)
+        if settings.deep:
+            pictures = few_pictures((self.contents, self.styles), DEEPER_PICTURES)
+            self.perceive.deepen(Path(settings.deep), pictures)
+        # What is fixed can be in the computing type itself: no casts at every step.
+        self.perceive.to(DTYPES.get(self.accelerator.mixed_precision, torch.float32))
         self.objective = Objective(settings)
+        self.teacher = load_teacher(settings.teacher) if settings.teacher else None
         self.optimizer = torch.optim.Adam(trained(self.network).values(), lr=settings.lr, fused=True)
         self.prepared, self._stepper = self.accelerator.prepare(self.network, self.optimizer)
         self.step = 0
@@ -107,13 +117,25 @@ class Trainer:
         Args:
             content, style: RGB float [N,3,H,W] in 0..1, on the device.
         """
-        same = self.settings.identity
-        seen = Seen(torch.cat([content[:same], style[same:]]), self.perceive)
+        settings, same = self.settings, self.settings.identity
+        random = np.random.default_rng((settings.seed, RANDOM_OF_LOSSES, self.step))
+        change = jitter(random) if settings.jitter else None
+        style = torch.cat([content[:same], style[same:]])
+        seen = Seen(style, self.perceive, change)
         with torch.no_grad():
-            code = self.network.style_code(seen.picture, seen.features)
-            reference = self.network.reference(content, code)
-        output = self.prepared(content, code)
-        return self.objective(Pairs(content, seen, Seen(reference, self.perceive), Seen(output, self.perceive), same))
+            code = self.network.style_code(style, self.perceive(style) if change else seen.features)
+            reference = Seen(self.network.reference(content, code), self.perceive, change)
+        output = Seen(self.prepared(content, code), self.perceive, change)
+        share = teacher_share(settings, self.step)
+        losses: dict[str, Tensor] = {}
+        total = content.new_zeros(())
+        if self.teacher and share:
+            losses["teacher"] = imitation_loss(output.picture, self.teacher(content, style))
+            total = total + share * settings.teacher_weight * losses["teacher"]
+        if share < 1:
+            losses |= self.objective(Pairs(content, seen, reference, output, same, random))
+            total = total + (1 - share) * losses["total"]
+        return losses | {"total": total}
 
     def train_step(self, content: Tensor, style: Tensor) -> dict[str, Tensor]:
         """One batch, uint8 [N,3,H,W] each; steps the optimiser when `accumulate` batches are in.
@@ -156,9 +178,8 @@ class Trainer:
             process=self.accelerator.process_index,
             processes=self.accelerator.num_processes,
         )
-        pairs = data.CropPairs(
-            self.contents, self.styles, settings.crop, (settings.zoom_min, settings.zoom), settings.seed
-        )
+        zoom = (settings.zoom_min, settings.zoom)
+        pairs = data.CropPairs(self.contents, self.styles, settings.crop, zoom, settings.seed, settings.degrade)
         on_gpu = settings.cache == "device" and self.accelerator.device.type != "cpu"
         # Tensors on a GPU cannot be shared with workers, and without fork every kept picture would be copied.
         alone = on_gpu or (settings.cache != "none" and sys.platform != "linux")
@@ -182,19 +203,18 @@ class Trainer:
         writer = SummaryWriter(str(self.folder / "tensorboard"), purge_step=self.step + 1) if main else None
         if main:
             (self.folder / "settings.json").write_text(settings.to_json())
-        sums: dict[str, Tensor] = {}
-        summed, saved_at = 0, -1
+        since: dict[str, list[Tensor]] = {}  # the losses of all batches that have not been reported
+        saved_at = -1
         end = time.monotonic() + minutes * 60
         with stop_signal() as stopped:
             batches = self.batches()
             while self.step < settings.steps and not self._agreed(stopped() or time.monotonic() > end):
                 began = time.perf_counter()
-                facts = self._one_step(batches, sums)
-                summed += settings.accumulate
+                facts = self._one_step(batches, since)
                 last = self.step == settings.steps
                 if last or self.step % settings.log_every == 0 or self.step % settings.checkpoint_every == 0:
-                    facts = replace(facts, losses={name: float(total) / summed for name, total in sums.items()})
-                    sums, summed = {}, 0
+                    means = {name: float(torch.stack(values).mean()) for name, values in since.items()}
+                    facts, since = replace(facts, losses=means), {}
                     self._log(facts.losses, writer)
                 if main and (last or self.step % settings.sample_every == 0):
                     self._write_samples(writer)
@@ -212,8 +232,8 @@ class Trainer:
         self.accelerator.end_training()
         return finished
 
-    def _one_step(self, batches: Iterator[tuple[Tensor, Tensor, Tensor]], sums: dict[str, Tensor]) -> Report:
-        """Batches until the optimiser has made a step; their losses are added to `sums`."""
+    def _one_step(self, batches: Iterator[tuple[Tensor, Tensor, Tensor]], since: dict[str, list[Tensor]]) -> Report:
+        """Batches until the optimiser has made a step; their losses go to `since`."""
         step, waited, passed = self.step, 0.0, 0
         while self.step == step:
             asked = time.perf_counter()
@@ -221,7 +241,7 @@ class Trainer:
             waited += time.perf_counter() - asked
             passed += int(broken.sum())
             for name, loss in self.train_step(content, style).items():
-                sums[name] = sums.get(name, 0) + loss
+                since.setdefault(name, []).append(loss)
         return Report(self.step, 0.0, waited, passed)
 
     def _log(self, losses: dict[str, float], writer: SummaryWriter | None) -> None:
@@ -272,7 +292,7 @@ class Trainer:
         """Write the averaged weights as a model file."""
         settings = self.settings
         # The folders' names alone: a model file should not tell where its maker keeps his data.
-        names = {name: Path(getattr(settings, name)).name for name in ("content", "style", "init", "encoder")}
+        names = {name: Path(getattr(settings, name)).name for name in ("content", "style", "init", "encoder", "deep")}
         name = settings.name or f"adain-{self.averaged.encoder.name}-{settings.arch}"
         facts = asdict(settings) | names | {"step": self.step}
         save_model(self.folder / "model.safetensors", self.averaged, name=name, training=facts)
@@ -281,12 +301,3 @@ class Trainer:
 def trained(network: StyleTransfer) -> dict[str, nn.Parameter]:
     """The parameters that are trained, by name: all but the encoder's."""
     return {name: each for name, each in network.named_parameters() if not name.startswith("encoder.")}
-
-
-def learning_rate(settings: Settings, step: int) -> float:
-    """Linear warm-up, then constant, then a cosine to 0 over the last `decay` share of the steps."""
-    rate = settings.lr * min(1.0, (step + 1) / max(1, settings.warmup))
-    start = settings.steps * (1 - settings.decay)
-    if step >= start and settings.decay:
-        rate *= 0.5 * (1 + math.cos(math.pi * (step - start) / (settings.steps - start)))
-    return rate

@@ -176,3 +176,14 @@ def test_batches_with_and_without_workers_are_equal(folder):
 def test_to_float():
     batch = torch.tensor([0, 51, 255], dtype=torch.uint8).view(1, 3, 1, 1)
     assert data.to_float(batch, torch.device("cpu")).flatten().tolist() == pytest.approx([0, 0.2, 1])
+
+
+def test_degraded_photographs_are_the_same_at_every_visit(folder):
+    pictures = data.Pictures(find_with_shards(folder), 32, torch.device("cpu"))
+    clean, some = (data.CropPairs(pictures, pictures, 32, (1.0, 1.0), 0, degrade) for degrade in (0.0, 0.5))
+    changed = [not torch.equal(clean[number][0], some[number][0]) for number in range(40)]
+    assert 8 < sum(changed) < 32
+    assert all(torch.equal(clean[number][1], some[number][1]) for number in range(40))  # paintings never
+    assert all(torch.equal(some[number][0], some[number][0]) for number in range(40))
+    strong = max((clean[number][0].float() - some[number][0].float()).abs().mean() for number in range(40))
+    assert 1 < strong < 30

@@ -1,10 +1,24 @@
 """The losses on inputs with known answers."""
 
+import math
+
 import pytest
 import torch
 from skimage.metrics import structural_similarity
 
-from adain.training.losses import content_loss, grid_loss, identity_loss, structure_loss, style_loss
+from adain.training.losses import (
+    balanced_style_loss,
+    content_loss,
+    contrast_loss,
+    distribution_loss,
+    grid_loss,
+    identity_features_loss,
+    identity_loss,
+    imitation_loss,
+    likeness_loss,
+    structure_loss,
+    style_loss,
+)
 
 
 def test_content_loss_is_the_mean_square():
@@ -23,6 +37,79 @@ def test_style_loss_ignores_position():
     feature = torch.randn(1, 4, 6, 6)
     shuffled = feature.flatten(2)[:, :, torch.randperm(36)].view_as(feature)
     assert style_loss({"relu1_1": feature}, {"relu1_1": shuffled}).item() == pytest.approx(0, abs=1e-10)
+
+
+def test_balanced_style_loss_is_relative():
+    """Means 1 and 3, no spread: (3 - 1)^2 over 3^2 + 1^2, and the same at ten times the size."""
+    mine, theirs = torch.full((2, 4, 4, 4), 1.0), torch.full((2, 4, 6, 6), 3.0)
+    for factor in (1, 10):
+        loss = balanced_style_loss({"relu1_1": factor * mine}, {"relu1_1": factor * theirs})
+        assert loss.item() == pytest.approx(4 / 10, rel=1e-4)
+    both = balanced_style_loss({"a": mine, "b": 0 * mine}, {"a": mine, "b": theirs})
+    assert both.item() == pytest.approx(1, rel=1e-3)  # its bound, for one layer
+
+
+def test_pairs_count_alike_in_the_balanced_style_loss():
+    mine, theirs = torch.ones(2, 1, 4, 4), torch.ones(2, 1, 4, 4)
+    theirs[0] *= 3
+    theirs[1] *= 1000
+    loss = balanced_style_loss({"a": mine}, {"a": theirs})
+    assert loss.item() == pytest.approx((0.4 + 999**2 / (1000**2 + 1)) / 2, rel=1e-4)
+
+
+def test_distribution_loss_sees_what_mean_and_deviation_do_not():
+    axes = {"a": torch.eye(1)}
+    few, many = torch.full((1, 1, 2, 8), 0.0), torch.full((1, 1, 2, 8), -1.0)
+    few[..., 0, 0], many[..., :4] = 15**0.5, 1.0  # a spike; half and half
+    few = (few - few.mean()) / few.std(correction=0)
+    assert style_loss({"a": few}, {"a": many}).item() == pytest.approx(0, abs=1e-6)
+    sorted_few = few.flatten().sort().values
+    expected = (sorted_few - torch.tensor([-1.0] * 8 + [1.0] * 8)).square().sum() / 32
+    assert distribution_loss({"a": few}, {"a": many}, axes).item() == pytest.approx(expected.item(), rel=1e-4)
+    assert expected > 0.3
+    shuffled = many.flatten()[torch.randperm(16)].view_as(many)
+    assert distribution_loss({"a": shuffled}, {"a": many}, axes).item() == 0
+
+
+def test_distribution_loss_of_a_shift_along_a_direction():
+    features, directions = torch.randn(2, 3, 4, 4), torch.tensor([[0.6, 0.8, 0.0]])
+    moved = features + torch.tensor([3.0, 4.0, 9.0]).view(1, 3, 1, 1)  # by 5 along it
+    projected = [torch.einsum("c,nchw->nhw", directions[0], x) for x in (features, moved)]
+    size = sum(x.square().sum((1, 2)) for x in projected)
+    expected = (25 * 16 / size).mean()
+    got = distribution_loss({"a": features}, {"a": moved}, {"a": directions})
+    assert got.item() == pytest.approx(expected.item(), rel=1e-4)
+
+
+def test_contrast_loss_of_differences_at_right_angles():
+    """One position with eight neighbours whose differences are eight axes: only the right one is alike."""
+    features = torch.zeros(1, 8, 3, 3)
+    for axis, place in enumerate((0, 1, 2, 3, 5, 6, 7, 8)):
+        features[0, axis].view(-1)[place] = 2.0
+    anchors = {"a": torch.tensor([[1], [1]])}
+    right = contrast_loss({"a": 3 * features + 1}, {"a": features}, anchors, temperature=0.5)
+    assert right.item() == pytest.approx(math.log(1 + 7 * math.exp(-2)), rel=1e-5)
+    turned = features.flip(1)
+    wrong = contrast_loss({"a": turned}, {"a": features}, anchors, temperature=0.5)
+    assert wrong.item() == pytest.approx(2 + math.log(1 + 7 * math.exp(-2)), rel=1e-5)
+
+
+def test_likeness_loss_ignores_statistics():
+    features = torch.randn(2, 3, 8, 8)
+    assert likeness_loss(5 * features - 2, features).item() == pytest.approx(0, abs=1e-6)
+    assert likeness_loss(-features, features).item() == pytest.approx(4, rel=1e-3)
+
+
+def test_identity_features_loss_is_relative_by_layer():
+    a, b = torch.full((2, 3, 4, 4), 1.0), torch.full((2, 3, 4, 4), 3.0)
+    assert identity_features_loss({"a": a, "b": a}, {"a": b, "b": a}).item() == pytest.approx(4 / 10)
+
+
+def test_imitation_loss_sees_four_scales_and_slopes():
+    flat = torch.full((1, 3, 16, 16), 0.25)
+    assert imitation_loss(flat, flat + 0.5).item() == pytest.approx(4 * 0.5)
+    columns = flat + torch.tensor([0.1, -0.1]).repeat(8)  # gone at every coarser scale
+    assert imitation_loss(columns, flat).item() == pytest.approx(0.1 + 0.2, rel=1e-4)
 
 
 def test_identity_loss():

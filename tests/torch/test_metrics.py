@@ -8,10 +8,11 @@ from safetensors.torch import save_file
 
 from adain.errors import DeviceError, ModelError
 from adain.evaluation import metrics
-from adain.evaluation.vgg import NORMS, filter_norms, load_vgg, restore_scale, torch_device
+from adain.evaluation.vgg import load_vgg, torch_device
 from adain.network import ARCHITECTURES
 from adain.network.adain import statistics
 from adain.network.model_file import save_model
+from adain.network.scale import filter_norms, original_norms, restore_scale
 from adain.network.vgg import Encoder, mean_activations, normalise
 
 
@@ -175,11 +176,11 @@ def test_the_scale_of_a_normalised_encoder_is_restored():
 
 def test_the_shipped_encoder_becomes_the_original():
     """Against the values that the Caffe weights are known by (BGR, 0..255)."""
-    assert np.load(NORMS).shape == (1664,)
+    assert original_norms().shape == (1664,)
     encoder = load_vgg(None, "cpu")
     weight = encoder.get_submodule("conv1_1").weight[0, 2, 0].numpy() / 255
     assert_allclose(weight, [0.42947057, 0.373467, -0.06136011], rtol=0.01)
-    assert_allclose(filter_norms(encoder), np.load(NORMS), rtol=1e-5)
+    assert_allclose(filter_norms(encoder), original_norms(), rtol=1e-5)
 
 
 def test_original_weights_from_a_file(tmp_path):

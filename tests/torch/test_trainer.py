@@ -23,8 +23,10 @@ from adain.network.vgg import Encoder
 from adain.training import data
 from adain.training.checkpoints import newest_checkpoint, read_newest
 from adain.training.profile import profile
+from adain.training.schedule import learning_rate, teacher_share
 from adain.training.settings import Settings
-from adain.training.trainer import Report, Trainer, learning_rate
+from adain.training.teacher import load_teacher
+from adain.training.trainer import Report, Trainer
 
 
 @pytest.fixture(scope="module")
@@ -188,6 +190,46 @@ def test_a_loss_that_is_no_number_stops_the_run(settings, tmp_path):
         Trainer(replace(settings, lr=1e30, steps=20, clip=1e30), tmp_path).train(quiet)
 
 
+def test_everything_at_once_is_resumed_exactly(settings, tmp_path, monkeypatch):
+    """All losses, jitter, degraded pictures and a teacher."""
+    (tmp_path / "lessons.py").write_text("def dark(content, style):\n    return content / 2")
+    monkeypatch.chdir(tmp_path)
+    weights = {f"{name}_weight": 1.0 for name in ("distribution", "contrast", "likeness", "identity_features")}
+    rich = replace(
+        settings, **weights, balanced=True, jitter=True, degrade=0.5, teacher="lessons:dark", steps=6, log_every=1
+    )
+    reports: list[Report] = []
+    Trainer(rich, tmp_path / "straight").train(reports.append)
+    assert reports[0].losses.keys() == {"teacher", "total"}  # for half of the teacher's half
+    assert {"teacher", "style", "contrast"} <= reports[2].losses.keys()
+    assert "teacher" not in reports[3].losses
+    assert {"distribution", "likeness", "identity_features"} <= reports[5].losses.keys()
+    assert not Trainer(rich, tmp_path / "stopped").train(quiet, minutes=0)
+    stopped = Trainer(rich, tmp_path / "stopped", resume=True)
+
+    def interrupt(of: Report) -> None:
+        if of.step == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    assert not stopped.train(interrupt)
+    assert Trainer(rich, tmp_path / "stopped", resume=True).train(quiet)
+    expected, got = final(tmp_path / "straight"), final(tmp_path / "stopped")
+    for key in expected:
+        torch.testing.assert_close(got[key], expected[key], rtol=1e-5, atol=1e-7)
+
+
+def test_the_teacher_gives_way():
+    settings = Settings(teacher="a:b", teacher_share=0.5, steps=100)
+    assert [teacher_share(settings, step) for step in (0, 25, 40, 50, 99)] == pytest.approx([1, 1, 0.4, 0, 0])
+    assert teacher_share(replace(settings, teacher=""), 0) == 0
+
+
+@pytest.mark.parametrize("teacher", ["nowhere:function", "math:nothing", "math:pi", "math", ":x"])
+def test_teachers_that_cannot_be_found(teacher):
+    with pytest.raises(OptionError, match="expected"):
+        load_teacher(teacher)
+
+
 def test_learning_rate():
     settings = Settings(lr=1.0, warmup=10, steps=100, decay=0.5)
     assert [learning_rate(settings, step) for step in (0, 4, 9, 49)] == pytest.approx([0.1, 0.5, 1, 1])
@@ -208,13 +250,15 @@ def test_learning_rate():
         ("steps", 0),
         ("lr", 0),
         ("decay", 2),
+        ("degrade", 2),
+        ("teacher_share", 1.5),
         ("seed", -1),
         ("workers", -1),
         ("clip", float("nan")),
     ],
 )
 def test_settings_outside_their_range(field, value):
-    with pytest.raises(OptionError, match=field if field != "decay" else "decay must"):
+    with pytest.raises(OptionError, match=field):
         Settings(**{field: value})
 
 
