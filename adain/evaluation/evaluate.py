@@ -23,7 +23,7 @@ from ..errors import AdaINError, OptionError, PictureError
 from ..network.adain import statistics
 from ..network.vgg import Encoder
 from ..pictures import Pixels, find_pictures
-from . import metrics
+from . import metrics, plain
 from .pairs import Pair, square
 from .sources import Predictor, Scores, Source
 
@@ -47,9 +47,10 @@ class Described:
     """What the scores need of a picture: relu4_1 [1,512,S/8,S/8], statistics of the layers, and so on."""
 
     pixels: Pixels
-    grey: metrics.Grey
+    grey: plain.Grey
     deepest: Tensor
     statistics: list[metrics.Statistics]
+    gaussian: metrics.Gaussian
     embedding: NDArray[np.float64] | None
 
 
@@ -67,6 +68,7 @@ class Evaluation:
     Attributes:
         missing: names of the pairs without a result, after `run`.
         failed: name of a pair -> why it could not be scored.
+        plain: names of the pairs whose content has plain ground.
 
     Raises:
         OptionError: size below MIN_SIZE.
@@ -96,6 +98,8 @@ class Evaluation:
         self._describe_file = lru_cache(maxsize=KEPT)(lambda file: self.describe(square(file, size)))
         self.missing: list[str] = []
         self.failed: dict[str, str] = {}
+        self.plain: list[str] = []
+        self._before: tuple[Path, plain.Floats, dict[str, plain.Floats]] | None = None
 
     def run(self) -> Iterator[Scored | None]:
         """Score the pairs in order; None for a pair without a result, and for one that failed.
@@ -125,12 +129,29 @@ class Evaluation:
             self.missing.append(pair.name)
             return None
         more = self._source.more(pair, content.pixels, style.pixels)
-        scores = {
-            "output": self.score(self.describe(pixels), content, style) | more,
-            "content": self.score(content, content, style),
-            "style": self.score(style, content, style),
-        }
+        rows = {"output": self.describe(pixels), "content": content, "style": style}
+        scores = {row: self.score(described, content, style) for row, described in rows.items()}
+        scores["output"] |= more
+        ground = plain.plain_ground(content.grey)
+        if ground is not None:
+            self.plain.append(pair.name)
+            self._score_ground(pair, {row: described.grey for row, described in rows.items()}, ground, scores)
         return Scored(pair, pixels, content.pixels, style.pixels, scores)
+
+    def _score_ground(
+        self, pair: Pair, greys: dict[str, plain.Grey], ground: plain.Mask, scores: dict[str, Scores]
+    ) -> None:
+        """Add what is seen on plain ground; "marks" where the pair before had the same content."""
+        painting = plain.marks(plain.tiles(greys["style"]))
+        marks = {row: plain.marks(plain.tiles(grey)[ground]) for row, grey in greys.items()}
+        for row, grey in greys.items():
+            scores[row] |= plain.spots(grey, ground)
+            scores[row]["plain_spectrum"] = plain.spectrum_distance(marks[row], painting)
+        before, self._before = self._before, (pair.content, painting, marks)
+        if before is not None and before[0] == pair.content:
+            apart = plain.spectrum_distance(painting, before[1])
+            for row in greys:
+                scores[row]["marks"] = plain.spectrum_distance(marks[row], before[2][row]) / max(apart, 1e-6)
 
     def facts(self) -> dict[str, Any]:
         """What scores.json says of the run so far."""
@@ -139,6 +160,7 @@ class Evaluation:
             "pairs": len(self._pairs) - len(self.missing) - len(self.failed),
             "missing": self.missing,
             "failed": self.failed,
+            "pairs_with_plain_ground": len(self.plain),
             **self._source.facts(),
         }
 
@@ -150,15 +172,17 @@ class Evaluation:
             tensor = torch.from_numpy(pixels.astype(np.float32)).to(device).permute(2, 0, 1)[None] / 255
             features = self._vgg(tensor)
             of_layers = [statistics(feature) for feature in features]
+            gaussian = metrics.gaussian(features[2])
         embedding = self._predictor(pixels) if self._predictor else None
-        return Described(pixels, metrics.luminance(pixels), features[-1], of_layers, embedding)
+        return Described(pixels, metrics.luminance(pixels), features[-1], of_layers, gaussian, embedding)
 
     def score(self, output: Described, content: Described, style: Described) -> Scores:
-        """All metrics but those of `Source.more`."""
+        """All metrics but those of `Source.more` and of plain ground."""
         scores = metrics.style_terms(output.statistics, style.statistics)
         if output.embedding is not None and style.embedding is not None:
             scores["emb_cos_c"] = metrics.embedding_match(output.embedding, style.embedding, self._mean)
         scores |= metrics.content_terms(output.deepest, content.deepest, output.statistics[-1], content.statistics[-1])
         scores |= metrics.structure(output.grey, content.grey)
         scores["border"] = metrics.border(output.grey, content.grey)
+        scores["frechet"] = metrics.frechet(output.gaussian, style.gaussian)
         return scores | metrics.grid(output.grey, content.grey)

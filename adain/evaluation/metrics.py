@@ -10,7 +10,7 @@ Pictures are float32 [H,W] luminance or uint8 [H,W,3] sRGB.
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
+import torch
 from numpy.typing import NDArray
 from skimage.color import rgb2lab
 from skimage.filters import sobel
@@ -20,9 +20,11 @@ from torch.nn import functional
 
 from ..pictures import Pixels
 from ..training.losses import GRID_DIRECTIONS, GRID_PERIODS, GRID_TILE, LUMINANCE
+from . import plain
+from .plain import Grey
 
-Grey = NDArray[np.float32]
 Statistics = tuple[Tensor, Tensor]  # mean and standard deviation per channel, of `adain.network.adain.statistics`
+Gaussian = tuple[Tensor, Tensor]  # mean and covariance over the places of a picture
 
 # K_l: mean activation of relu1_1, relu2_1, relu3_1, relu4_1 over a fixed set of photographs and paintings at 512 px.
 LAYER_SCALE = (23.65, 192.3, 252.5, 127.9)
@@ -44,11 +46,15 @@ METRICS = {  # name: (what is better, meaning)
     "grid_4": ("about 1", "energy at period 4 px, against the content's"),
     "grid_8": ("about 1", "energy at period 8 px, against the content's"),
     "cast": ("0", "chroma where content and style are grey"),
+    "frechet": ("lower", "Fréchet distance to the style picture on relu3_1"),
+    "plain_kurtosis": ("the style's", "kurtosis of luminance on plain ground: stains"),
+    "plain_dark": ("the style's", "% of plain ground that is far darker than what surrounds it"),
+    "plain_spectrum": ("lower", "spectrum on plain ground against the style's, dB"),
+    "marks": ("about 1", "how far marks differ between two styles, against their paintings"),
 }
 
 BORDER = 8  # px, the band that is looked at
 BESIDE = (16, 48)  # px from the edge, the band that it is compared with
-_ROUNDING = 1 / (12 * 255**2)  # variance of rounding to 8 bits: no energy is taken to be below it
 
 
 # --- losses ---------------------------------------------------------------------------------------------
@@ -85,6 +91,27 @@ def style_terms(output: Sequence[Statistics], style: Sequence[Statistics]) -> di
         for (mean, std), (style_mean, style_std), scale in zip(output, style, LAYER_SCALE, strict=True)
     ]
     return {"style_n": sum(terms)} | {f"style_n_{layer}": term for layer, term in enumerate(terms, 1)}
+
+
+def gaussian(feature: Tensor) -> Gaussian:
+    """Mean [C] and covariance [C,C], float64, of the features at all places of relu3_1, [1,C,H,W], over K_3."""
+    flat = feature[0].flatten(1).double() / LAYER_SCALE[2]
+    return flat.mean(1), torch.cov(flat)
+
+
+def frechet(output: Gaussian, style: Gaussian) -> float:
+    """Fréchet distance of two normal distributions: |m - m'|^2 + tr(C + C' - 2 (C C')^(1/2)); 0 and more.
+
+    Of the features within one picture, as in SIFID (Shaham et al. 2019, arXiv 1905.01164), here of VGG: unlike
+    `style_terms`, it sees which features go together.
+    """
+    (mean, covariance), (style_mean, style_covariance) = output, style
+    values, vectors = torch.linalg.eigh(covariance)
+    root = vectors * values.clamp(min=0).sqrt() @ vectors.T
+    # C C' has the eigenvalues of the symmetric C^(1/2) C' C^(1/2).
+    cross = torch.linalg.eigvalsh(root @ style_covariance @ root).clamp(min=0).sqrt().sum()
+    distance = (mean - style_mean).square().sum() + covariance.trace() + style_covariance.trace() - 2 * cross
+    return max(0.0, float(distance))
 
 
 def embedding_match(output: NDArray[np.float64], style: NDArray[np.float64], mean: NDArray[np.float64]) -> float:
@@ -151,7 +178,7 @@ def grid(output: Grey, content: Grey) -> dict[str, float]:
     Args:
         output, content: [H,W] in 0..1, at least 64 px a side.
     """
-    power, content_power = _spectrum(output), _spectrum(content)
+    power, content_power = (plain.power(plain.tiles(grey)) for grey in (output, content))
     return {
         f"grid_{period}": float(np.mean(_peaks(power, period) / _peaks(content_power, period)))
         for period in GRID_PERIODS
@@ -175,15 +202,6 @@ def _border_share(grey: Grey) -> float:
     outer = gradient[distance < BORDER].mean()
     beside = gradient[(distance >= BESIDE[0]) & (distance < BESIDE[1])].mean()
     return float((outer + 1 / 255) / (beside + 1 / 255))
-
-
-def _spectrum(grey: Grey) -> NDArray[np.float64]:
-    tiles = sliding_window_view(grey.astype(np.float64), (GRID_TILE, GRID_TILE))[:: GRID_TILE // 2, :: GRID_TILE // 2]
-    hann = np.hanning(GRID_TILE + 1)[:-1]
-    window = np.outer(hann, hann)
-    waves = np.fft.fft2((tiles - tiles.mean((2, 3), keepdims=True)) * window)
-    power: NDArray[np.float64] = (np.abs(waves) ** 2).mean((0, 1)) / (window**2).sum()
-    return power + _ROUNDING
 
 
 def _peaks(power: NDArray[np.float64], period: int) -> NDArray[np.float64]:

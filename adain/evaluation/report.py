@@ -63,7 +63,7 @@ class Report:
         head, rows = self.table()
         facts = [f"- {name}: {value}" for name, value in self.facts.items() if value not in (None, [], {})]
         meanings = [f"- {name}: {METRICS[name][1]}" for name, *_ in rows]
-        note = "Mean ± standard deviation over the pairs."
+        note = "Mean ± standard deviation over the pairs; plain_* and marks over those with plain ground."
         return "\n".join([markdown_table((head, rows)), note, "", *facts, "", *meanings, ""])
 
     def to_dict(self) -> dict[str, Any]:
@@ -94,11 +94,11 @@ def _thumb(pixels: Pixels) -> Picture:
 
 
 def _summary(rows: list[Scores]) -> dict[str, dict[str, float | None]]:
-    several = len(rows) > 1
-    values = {name: [row[name] for row in rows] for name in rows[0]}
+    columns = {name: [row[name] for row in rows if name in row] for name in METRICS}
     return {
-        name: {"mean": float(np.mean(column)), "sd": float(np.std(column, ddof=1)) if several else None}
-        for name, column in values.items()
+        name: {"mean": float(np.mean(column)), "sd": float(np.std(column, ddof=1)) if len(column) > 1 else None}
+        for name, column in columns.items()
+        if column
     }
 
 

@@ -55,6 +55,28 @@ def test_content_in_is_blind_to_the_statistics_of_channels():
     assert terms["content_in"] < 1e-6 < terms["content_n"]
 
 
+def test_frechet_of_known_distributions():
+    def normal(mean, covariance):
+        return torch.tensor(mean).double(), torch.tensor(covariance).double()
+
+    one = normal([0.0, 0.0], [[4.0, 0.0], [0.0, 9.0]])
+    other = normal([3.0, 4.0], [[1.0, 0.0], [0.0, 16.0]])
+    assert metrics.frechet(one, one) == pytest.approx(0, abs=1e-9)
+    assert metrics.frechet(one, other) == pytest.approx(25 + (2 - 1) ** 2 + (3 - 4) ** 2)
+    turned = normal([0.0, 0.0], [[1.0, 0.9], [0.9, 1.0]])  # the same means and deviations; what goes together differs
+    assert metrics.frechet(turned, normal([0.0, 0.0], [[1.0, 0.0], [0.0, 1.0]])) == pytest.approx(
+        2 + 2 - 2 * (np.sqrt(1.9) + np.sqrt(0.1))
+    )
+
+
+def test_gaussian_is_that_of_all_places():
+    feature = torch.rand(1, 5, 7, 9) * 300
+    mean, covariance = metrics.gaussian(feature)
+    flat = feature.numpy()[0].reshape(5, -1).astype(np.float64) / 252.5
+    assert_allclose(mean, flat.mean(1))
+    assert_allclose(covariance, np.cov(flat))
+
+
 def test_style_terms():
     output, style = ([torch.rand(1, channels, 5, 7) * 200 for channels in (64, 128, 256, 512)] for _ in range(2))
     got = metrics.style_terms([statistics(x) for x in output], [statistics(x) for x in style])
