@@ -1,7 +1,7 @@
 """What every network is to the rest of the package: `measure`, `paint`, `stylize`, `encode_style`."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -87,6 +87,9 @@ class StyleTransfer(nn.Module):
     def forward(self, content: Tensor, code: Tensor) -> Tensor:
         """`stylize`; in training, the picture that the losses see."""
         return self.stylize(content, code)
+
+    def learn_codes(self, codes: Iterable[Tensor]) -> None:
+        """Take from codes [1,S] of many paintings what the network has to know of them before it is trained."""
 
     def encode_style(self, picture: Tensor, weight: Tensor | None = None) -> Tensor:
         """The code of a painting: [N,3,H,W] -> [N,S]; `weight` as in `measure`."""

@@ -11,7 +11,7 @@ What differs from the paper's network:
   with something periodic.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 import torch
@@ -37,6 +37,10 @@ class Network(StyleTransfer):
         super().__init__(architecture, encoder)
         self.encoded = tuple(layer for layer in architecture.layers if layer in STRIDES)
         self.decoder = Decoder(self.style_size)
+
+    def learn_codes(self, codes: Iterable[Tensor]) -> None:
+        """The mean and the deviation of each number of a code."""
+        self.decoder.modulation.learn_codes(torch.cat(list(codes)))
 
     def render(
         self, content: Tensor, code: Tensor, alpha: Tensor | float, mean: Mean, origin: Tensor | None = None
@@ -142,7 +146,7 @@ class Modulation(nn.Module):
     def learn_codes(self, codes: Tensor) -> None:
         """Take the mean and the deviation of codes [K,S] of many paintings, before training."""
         self.mean.copy_(codes.mean(0))
-        self.deviation.copy_(codes.std(0) + 1e-4)
+        self.deviation.copy_(codes.std(0, correction=0) + 1e-4)
 
     def forward(self, code: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         """Code [N,S] -> (scale, shift) a layer."""

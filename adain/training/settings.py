@@ -84,10 +84,13 @@ class Settings:
             raise OptionError(
                 f"zoom_min {self.zoom_min} and zoom {self.zoom} do not fit; expected 0.25..1, and 1 or more"
             )
-        if self.crop < 64 and self.grid_weight:
-            raise OptionError(f"crop {self.crop} is too small for the grid loss; give 64 or more, or --grid-weight 0")
-        if self.crop < 128 and self.deep:
-            raise OptionError(f"crop {self.crop} is too small for relu5_1; give 128 or more, or leave --deep away")
+        for loss, wanted, smallest in (
+            ("grid_weight", self.grid_weight, 64),
+            ("contrast_weight", self.contrast_weight, 64),
+            ("deep", self.deep, 128),
+        ):
+            if wanted and self.crop < smallest:
+                raise OptionError(f"crop {self.crop} is too small for {loss} {wanted}; give {smallest} or more")
         if self.init and self.encoder != "vgg16":
             raise OptionError("init brings its own encoder; leave --encoder away")
         if not 0 <= self.identity <= self.batch_size:

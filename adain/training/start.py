@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from .. import shipped
@@ -16,7 +17,8 @@ from .data import Pictures, sample
 from .settings import Settings
 
 NORMALISE_PICTURES = 256  # of each folder, for an encoder that is not normalised yet
-NORMALISE_SIZE = 256  # px
+NORMALISE_SIZE = 256  # px, a multiple of every stride
+CODES = 256  # paintings whose codes a new network learns of
 
 
 def network_of(state: State, settings: Settings) -> StyleTransfer:
@@ -53,7 +55,7 @@ def few_pictures(folders: tuple[Pictures, ...], count: int) -> list[Tensor]:
     ]
 
 
-def new_network(settings: Settings, folders: tuple[Pictures, ...]) -> StyleTransfer:
+def new_network(settings: Settings, contents: Pictures, styles: Pictures) -> StyleTransfer:
     """Random weights around a pretrained encoder, which is normalised on the pictures if it has not been.
 
     Raises:
@@ -61,8 +63,10 @@ def new_network(settings: Settings, folders: tuple[Pictures, ...]) -> StyleTrans
     """
     encoder, normalised = load_encoder(settings.encoder)
     if not normalised:
-        normalise(encoder, mean_activations(encoder, few_pictures(folders, NORMALISE_PICTURES)))
+        normalise(encoder, mean_activations(encoder, few_pictures((contents, styles), NORMALISE_PICTURES)))
     network = ARCHITECTURES[settings.arch].build(encoder.name)
     # As it will be stored: every user of the checkpoint then computes with the same numbers.
     network.encoder = encoder.half().float()
+    with torch.no_grad():
+        network.learn_codes(network.encode_style(each) for each in few_pictures((styles,), CODES))
     return network

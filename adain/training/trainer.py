@@ -35,7 +35,7 @@ from .settings import Settings
 from .start import few_pictures, network_of, network_of_file, new_network
 from .teacher import load_teacher
 
-RANDOM_OF_LOSSES = 4  # beside the seed; the data uses the numbers below
+RANDOM_OF_STEPS = 4  # beside the seed; the data uses the numbers below
 DEEPER_PICTURES = 16  # of each folder, on which relu5_1 is normalised
 DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}  # by accelerate's names; "no" is float32
 
@@ -107,7 +107,7 @@ class Trainer:
             return network_of(state, self.settings)
         if self.settings.init:
             return network_of_file(self.settings)
-        return new_network(self.settings, (self.contents, self.styles))
+        return new_network(self.settings, self.contents, self.styles)
 
     # --- one step ---------------------------------------------------------------------------------------
 
@@ -118,7 +118,8 @@ class Trainer:
             content, style: RGB float [N,3,H,W] in 0..1, on the device.
         """
         settings, same = self.settings, self.settings.identity
-        random = np.random.default_rng((settings.seed, RANDOM_OF_LOSSES, self.step))
+        random = np.random.default_rng((settings.seed, RANDOM_OF_STEPS, self.step, self.accelerator.process_index))
+        torch.manual_seed(int(random.integers(2**63)))  # of what the network draws, so that a resumed run draws it too
         change = jitter(random) if settings.jitter else None
         style = torch.cat([content[:same], style[same:]])
         seen = Seen(style, self.perceive, change)

@@ -55,7 +55,7 @@ def test_modulation_hears_no_more_than_three_deviations():
     torch.nn.init.normal_(modulation.last.weight)
     codes = torch.randn(100, 5)
     modulation.learn_codes(codes)
-    mean, deviation = codes.mean(0), codes.std(0) + 1e-4
+    mean, deviation = codes.mean(0), codes.std(0, correction=0) + 1e-4
     far, further = (list(modulation((mean + times * deviation)[None])) for times in (FURTHEST, 10))
     assert [tuple(scale.shape) for scale, _ in far] == [(1, 2, 1, 1), (1, 3, 1, 1)]
     for mine, theirs in zip(far, further, strict=True):

@@ -101,7 +101,9 @@ def test_a_run_writes_everything(settings, tmp_path):
     assert not torch.equal(saved["encoder.conv2_1.weight"], load_file(settings.encoder)["conv2_1.weight"])
 
 
-def test_resumed_equals_uninterrupted(settings, tmp_path):
+@pytest.mark.parametrize("arch", ["multi", "modulated"])
+def test_resumed_equals_uninterrupted(settings, tmp_path, arch):
+    settings = replace(settings, arch=arch)
     straight, stopped = tmp_path / "straight", tmp_path / "stopped"
     Trainer(settings, straight).train(quiet)
     first = Trainer(settings, stopped)
@@ -196,7 +198,9 @@ def test_everything_at_once_is_resumed_exactly(settings, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     weights = {f"{name}_weight": 1.0 for name in ("distribution", "contrast", "likeness", "identity_features")}
     rich = replace(
-        settings, **weights, balanced=True, jitter=True, degrade=0.5, teacher="lessons:dark", steps=6, log_every=1
+        replace(settings, crop=64, batch_size=1, balanced=True, jitter=True, degrade=0.5, steps=6, log_every=1),
+        teacher="lessons:dark",
+        **weights,
     )
     reports: list[Report] = []
     Trainer(rich, tmp_path / "straight").train(reports.append)
