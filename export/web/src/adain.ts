@@ -14,11 +14,13 @@ import { download } from "./download";
 import type { Engine, EngineName, EngineOffer, Read, Session, Values } from "./engine";
 import { AdainError, firstLine } from "./errors";
 import { checkPicture, MIN_SIDE, type Picture } from "./picture";
+import { PAINTING_SIZE, shrink } from "./shrink";
 import { verify } from "./verify";
 
 export { blend, readCode, readF32, readNpy } from "./code";
 export { AdainError } from "./errors";
 export { fromCanvas, MIN_SIDE, toCanvas, type Picture } from "./picture";
+export { PAINTING_SIZE, shrink } from "./shrink";
 export type { EngineName } from "./engine";
 
 /** An ONNX file: its address, or its bytes. */
@@ -112,14 +114,15 @@ export class Adain {
   /**
    * Encode a painting.
    *
-   * @param painting each side at least MIN_SIDE; about 512 px are best
+   * @param painting each side at least MIN_SIDE
+   * @param size it is shrunk so that its shorter side has at most so many pixels; less gives finer strokes, more takes
+   *   memory by its square
    * @returns float32 [S]
-   * @throws AdainError no style encoder was loaded, or the picture is too small
+   * @throws AdainError no style encoder was loaded, the picture is too small, or the size is below MIN_SIDE
    */
-  async encodeStyle(painting: Picture): Promise<Float32Array> {
+  async encodeStyle(painting: Picture, size = PAINTING_SIZE): Promise<Float32Array> {
     if (!this.#styleEncoder) throw new AdainError("no style encoder was loaded; give load the file style_encoder.onnx");
-    checkPicture(painting, "the painting");
-    const { style } = await this.#styleEncoder.run({ image: pixels([painting]) });
+    const { style } = await this.#styleEncoder.run({ image: pixels([shrink(painting, size)]) });
     return style!.data as Float32Array;
   }
 

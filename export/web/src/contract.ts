@@ -11,7 +11,7 @@ export interface Contract {
 
 export type Graph = "stylizer" | "style_encoder";
 
-const VERSION = "1";
+const VERSIONS = ["1", "2"]; // what is used of them here is the same
 const FIELD = { graph: 7, metadataProps: 14, key: 1, value: 2 }; // of ModelProto and StringStringEntryProto, onnx.proto
 
 /**
@@ -30,8 +30,8 @@ export function readContract(file: Uint8Array, graph: Graph, name: string): Cont
   if (version === undefined) {
     throw new AdainError(`${name} is an ONNX file, but not one of adain's; give a file that "adain export" wrote`);
   }
-  if (version !== VERSION) {
-    throw new AdainError(`${name} follows contract version ${version}, this page knows ${VERSION}; export it again`);
+  if (!VERSIONS.includes(version)) {
+    throw new AdainError(`${name} follows contract version ${version}, this page knows ${VERSIONS.join(" and ")}; export it again`);
   }
   if (get("graph") !== graph) {
     throw new AdainError(`${name} holds the graph "${get("graph")}", "${graph}" was expected; give the other file`);

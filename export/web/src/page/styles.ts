@@ -22,7 +22,7 @@ export const bankCheckpoint = index.model;
 const codes = import.meta.glob<string>("@styles/*.npy", { query: "?url", import: "default", eager: true });
 const thumbnails = import.meta.glob<string>("../../thumbnails/*.webp", { query: "?url", import: "default", eager: true });
 
-const PAINTING_SIDE = 512; // px of the shorter side, as `adain stylize` does; smaller would make finer strokes
+const MAX_PAINTING = 16_000_000; // pixels; phones have no larger canvas. The library shrinks the painting further.
 const THUMBNAIL_SIDE = 128;
 
 let ownCount = 0;
@@ -54,9 +54,7 @@ export async function openStyle(file: File, encode: (painting: Picture) => Promi
     return { ...own, thumbnail: "", code: async () => code };
   }
   const { image } = await openPhoto(file, file.name);
-  const { width, height } = image;
-  const longest = (PAINTING_SIDE * Math.max(width, height)) / Math.min(width, height);
-  const painting = pixelsOf(image, fit(image, longest, 4 * PAINTING_SIDE ** 2));
+  const painting = pixelsOf(image, fit(image, Infinity, MAX_PAINTING));
   return { ...own, thumbnail: thumbnailOf(image), code: once(() => encode(painting)) };
 }
 

@@ -1,5 +1,6 @@
 import { expect, test, type Page } from "@playwright/test";
 import { blend } from "../../src/code";
+import { PAINTING_SIZE } from "../../src/shrink";
 import { encodeInWorker, expectSame, manifest, openPage, paintInWorker, path, readCode, readPicture } from "./tools";
 
 let page: Page;
@@ -26,6 +27,13 @@ for (const { name, image, code } of manifest.encode) {
     expect(largest).toBeLessThanOrEqual(manifest.tolerance.style.max);
   });
 }
+
+test("a large painting is shrunk before it is encoded", async () => {
+  const { image, code } = manifest.paintings.find(({ size }) => size === PAINTING_SIZE)!;
+  const got = await encodeInWorker(page, readPicture(path(image)));
+  const largest = Math.max(...readCode(path(code)).map((value, i) => Math.abs(value - got[i]!)));
+  expect(largest).toBeLessThanOrEqual(manifest.tolerance.painting.max);
+});
 
 for (const { name, contents, styles, alpha, expected } of manifest.stylize) {
   test(`stylize: ${name}`, async () => {

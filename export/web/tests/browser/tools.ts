@@ -21,8 +21,9 @@ interface Manifest {
   checkpoint_sha256: string;
   models: Record<"stylizer" | "style_encoder", { file: string; sha256: string }>;
   files: Record<string, string>;
-  tolerance: { pixels: { max: number; mean: number }; style: { max: number } };
+  tolerance: { pixels: { max: number; mean: number }; style: { max: number }; painting: { max: number } };
   encode: { name: string; image: string; code: string }[];
+  paintings: { name: string; image: string; size: number; shrunk: string; code: string }[];
   stylize: StylizeCase[];
 }
 

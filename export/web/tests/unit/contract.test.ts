@@ -20,7 +20,7 @@ describe("readContract", () => {
     ["zeros", new Uint8Array(1000), /is not an ONNX model/],
     ["a cut file", stylizerFile().slice(0, 100_000), /is cut short/],
     ["a foreign model", emptyModel({ author: "me" }), /not one of adain's/],
-    ["another contract", emptyModel({ ...metadata, "adain.contract": "2" }), /contract version 2.*knows 1/],
+    ["another contract", emptyModel({ ...metadata, "adain.contract": "3" }), /contract version 3.*knows 1 and 2/],
     ["the other graph", emptyModel({ ...metadata, "adain.graph": "style_encoder" }), /"style_encoder".*"stylizer" was/],
     ["the other kind", emptyModel({ ...metadata, "adain.io": "portable" }), /"portable", "bytes" was expected/],
     ["no size", emptyModel({ ...metadata, "adain.style_size": "many" }), /incomplete adain metadata/],
