@@ -35,6 +35,9 @@ def evaluate(
     predictor: Annotated[
         Path | None, Option(help="Magenta's style predictor as .onnx: adds the style match emb_cos_c.")
     ] = None,
+    perceptual: Annotated[
+        bool, Option("--perceptual", help="Add st_lpips, a distance that no loss of the training knows.")
+    ] = False,
     out: Annotated[
         Path | None, Option("--out", "-o", help="Folder for table.md, scores.json, sheet.jpg and the pictures.")
     ] = None,
@@ -47,8 +50,11 @@ def evaluate(
     Two sanity rows stand beside it: the unchanged content, and the style picture itself.
     """
     need_extra("evaluate", "torch", "safetensors", "skimage")
+    if perceptual:
+        need_extra("perceptual", "stlpips_pytorch")
     from ..evaluation.evaluate import Evaluation
     from ..evaluation.pairs import plan
+    from ..evaluation.perceptual import Perceptual, find_weights
     from ..evaluation.report import Report
     from ..evaluation.sources import FromFolder, FromModel, Predictor
     from ..evaluation.vgg import load_vgg, torch_device
@@ -58,8 +64,16 @@ def evaluate(
     planned = plan(content, style, pairs, seed)
     must_be_folder(out)
     source = FromFolder(outputs) if outputs else FromModel(Stylizer(model, device), Look(alpha=alpha))
-    encoder, match = load_vgg(vgg, torch_device(device)), Predictor(predictor) if predictor else None
-    evaluation = Evaluation(planned, source, encoder, size=size, predictor=match, styles=style)
+    where = torch_device(device)
+    evaluation = Evaluation(
+        planned,
+        source,
+        load_vgg(vgg, where),
+        size=size,
+        predictor=Predictor(predictor) if predictor else None,
+        styles=style,
+        perceptual=Perceptual(find_weights(), where) if perceptual else None,
+    )
     report = Report(source.label, out, keep_outputs=outputs is None)
     try:
         with progress_bar(stderr_console(quiet or as_json)) as progress:

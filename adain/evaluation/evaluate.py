@@ -25,6 +25,7 @@ from ..network.vgg import Encoder
 from ..pictures import Pixels, find_pictures
 from . import metrics, plain
 from .pairs import Pair, square
+from .perceptual import Perceptual
 from .sources import Predictor, Scores, Source
 
 MIN_SIZE = 64  # px: one tile of the spectrum
@@ -64,6 +65,7 @@ class Evaluation:
         size: side of the crops, px.
         predictor: adds emb_cos_c; embeddings are centred on the mean over `styles`.
         styles: folder of the style pictures, for that mean.
+        perceptual: adds st_lpips.
 
     Attributes:
         missing: names of the pairs without a result, after `run`.
@@ -84,11 +86,12 @@ class Evaluation:
         size: int,
         predictor: Predictor | None = None,
         styles: Path | None = None,
+        perceptual: Perceptual | None = None,
     ) -> None:
         if size < MIN_SIZE:
             raise OptionError(f"the size is {size}; give {MIN_SIZE} px or more")
         self._pairs, self._source, self._vgg, self._size = pairs, source, vgg, size
-        self._predictor, self._mean = predictor, np.zeros(1)
+        self._predictor, self._perceptual, self._mean = predictor, perceptual, np.zeros(1)
         if predictor is not None and styles is not None:
             embeddings = []
             for style in find_pictures([styles]):
@@ -184,5 +187,7 @@ class Evaluation:
         scores |= metrics.content_terms(output.deepest, content.deepest, output.statistics[-1], content.statistics[-1])
         scores |= metrics.structure(output.grey, content.grey)
         scores["border"] = metrics.border(output.grey, content.grey)
+        if self._perceptual is not None:
+            scores["st_lpips"] = self._perceptual(output.pixels, content.pixels)
         scores["frechet"] = metrics.frechet(output.gaussian, style.gaussian)
         return scores | metrics.grid(output.grey, content.grey)

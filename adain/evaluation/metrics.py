@@ -46,6 +46,7 @@ METRICS = {  # name: (what is better, meaning)
     "grid_4": ("about 1", "energy at period 4 px, against the content's"),
     "grid_8": ("about 1", "energy at period 8 px, against the content's"),
     "cast": ("0", "chroma where content and style are grey"),
+    "st_lpips": ("lower", "perceptual distance to the content, ST-LPIPS"),
     "frechet": ("lower", "Fréchet distance to the style picture on relu3_1"),
     "plain_kurtosis": ("the style's", "kurtosis of luminance on plain ground: stains"),
     "plain_dark": ("the style's", "% of plain ground that is far darker than what surrounds it"),

@@ -24,7 +24,7 @@ from adain.network.vgg import Encoder
 from adain.stylizer import Stylizer
 
 SIZE = 64
-GROUND = {"plain_kurtosis", "plain_dark", "plain_spectrum", "marks"}  # too small for so small pictures
+GROUND = {"plain_kurtosis", "plain_dark", "plain_spectrum", "marks"}  # needs a larger picture
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +117,7 @@ def test_the_sanity_rows_are_what_they_should_be(folders, tmp_path, vgg):
             assert scored is not None
             scores = scored.scores
             assert scores["output"] == pytest.approx(scores[which])
-            assert set(scores["output"]) == METRICS.keys() - {"cast", "emb_cos_c"} - GROUND
+            assert set(scores["output"]) == METRICS.keys() - {"cast", "emb_cos_c", "st_lpips"} - GROUND
             for name in ("content_in", "content_n"):
                 assert scores["content"][name] == 0 < scores["style"][name]
             for name in ("style_n", "style_n_1", "style_n_2", "style_n_3", "style_n_4"):
@@ -252,7 +252,7 @@ def test_a_model_from_the_command_line(run, folders, vgg_file, write_tiny, tmp_p
     code, out, err = run("evaluate", write_tiny(), *options, "--alpha", "0.5", "--predictor", predictor, "-o", "report")
     assert code == 0, err
     printed = {line.split()[0]: line for line in out.splitlines()}
-    assert list(printed) == ["metric", *(name for name in METRICS if name not in GROUND)]
+    assert list(printed) == ["metric", *(name for name in METRICS if name not in {"st_lpips", *GROUND})]
     assert "tiny" in printed["metric"]
     names = [f"{c}__{s}.png" for c in "abc" for s in "xy"]
     assert sorted(path.name for path in Path("report").iterdir()) == [*names, "scores.json", "sheet.jpg", "table.md"]
