@@ -11,7 +11,7 @@ from ..errors import OptionError
 from ..look import Look
 from ..stylizer import Stylizer
 from .options import DeviceOption, JsonOption, QuietOption, must_be_folder, need_extra
-from .printing import complain, print_table, progress_bar, stderr_console
+from .printing import complain, print_table, progress_bar, stderr_console, track
 
 
 def evaluate(
@@ -77,9 +77,7 @@ def evaluate(
     report = Report(source.label, out, keep_outputs=outputs is None)
     try:
         with progress_bar(stderr_console(quiet or as_json)) as progress:
-            task = progress.add_task("pairs", total=len(planned), note="")
-            for scored in evaluation.run():
-                progress.update(task, advance=1)
+            for scored in track(progress, evaluation.run(), "pairs", len(planned)):
                 if scored is not None:
                     report.add(scored)
     finally:  # whatever ends it, what was scored is kept

@@ -1,6 +1,8 @@
 """What goes to the terminal: tables to stdout, all else to stderr."""
 
 import sys
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import (
@@ -12,6 +14,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.table import Table
+
+T = TypeVar("T")
 
 
 def print_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
@@ -31,6 +35,14 @@ def stderr_console(quiet: bool = False) -> Console:
 def complain(text: str) -> None:
     """One line of an error."""
     stderr_console().print(f"adain: {text}", markup=False)
+
+
+def track(progress: Progress, items: Iterable[T], what: str, total: int) -> Iterator[T]:
+    """Go through items, and show how far it is."""
+    task = progress.add_task(what, total=total, note="")
+    for item in items:
+        progress.update(task, advance=1)
+        yield item
 
 
 def progress_bar(console: Console, shown: bool = True) -> Progress:

@@ -15,7 +15,7 @@ from ..errors import OptionError
 from ..look import STYLE_SIZE, Look
 from ..stylizer import Stylizer
 from .options import DeviceOption, JsonOption, ModelOption, QuietOption
-from .printing import complain, print_table, progress_bar, stderr_console
+from .printing import complain, print_table, progress_bar, stderr_console, track
 
 
 def stylize(
@@ -64,10 +64,8 @@ def _run(stylizer: Stylizer, jobs: list[files.Job], console: Console) -> list[fi
     """Do the jobs, and tell of each as it is done."""
     done = []
     with progress_bar(console, len(jobs) > 1) as progress:
-        task = progress.add_task("pictures", total=len(jobs), note="")
-        for each in files.run(stylizer, jobs):
+        for each in track(progress, files.run(stylizer, jobs), "pictures", len(jobs)):
             done.append(each)
-            progress.update(task, advance=1)
             if each.error:
                 complain(each.error)
             else:
