@@ -1,31 +1,36 @@
-"""The ONNX contract, version 1: names, ranges and metadata of the three graphs.
+"""The ONNX contract, version 2: names, ranges and metadata of the graphs.
 
 Everything that reads or writes our ONNX files takes its names from here. `export/CONTRACT.md` says the
 same for readers in other languages.
 
     graph            inputs                                       output
-    stylizer         content pixels, style float32 [1 or N,S],    stylized pixels
-                     alpha float32 [1] in 0..1
-    style_encoder    image pixels                                 style float32 [N,S]
-    adain            content pixels, style_image pixels, alpha    stylized pixels
+    stylizer         content, style, alpha                        stylized
+    style_encoder    image                                        style
+    adain            content, style_image, alpha                  stylized
+    measure          content, style, alpha, weight                statistics
+    paint            content, style, alpha, statistics, origin    stylized
 
-Pixels are uint8 [N,H,W,3] sRGB in `bytes` files (any N; any H, W >= MIN_SIDE) and float32 [1,3,H,W] RGB
-0..1 in `portable` files (H and W multiples of the stride, at least MIN_SIDE).
+    content, image, style_image, stylized: pixels, uint8 [N,H,W,3] sRGB in `bytes` files (any N; any H, W of at least
+        `smallest_side`), float32 [1,3,H,W] RGB 0..1 in `portable` files (H and W multiples of the stride too)
+    style: float32 [1 or N,S]
+    alpha: float32 [1] in 0..1
+    weight: float32 [N,H,W] in 0..1, what each pixel counts
+    statistics: float32 [1 or N,T], weighted sums; those of the parts of a picture add up if it has `tiles`
+    origin: int64 [2], y and x of the content's upper left corner within the whole picture, multiples of the stride
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Literal, Self, get_args
+from typing import Any, Literal, Self, get_args
 
 from .errors import ModelError
 from .onnx_file import Tensor, parse
 
-VERSION = "1"
 OPSET = 18
-MIN_SIDE = 16  # below this, relu4_1 is one pixel wide and cannot be padded by reflection
+MIN_SIDE = 16  # px, of version 1
 
-Graph = Literal["stylizer", "style_encoder", "adain"]
+Graph = Literal["stylizer", "style_encoder", "adain", "measure", "paint"]
 Io = Literal["bytes", "portable"]
 Precision = Literal["fp32", "fp16"]
 
@@ -33,9 +38,13 @@ GRAPHS: dict[Graph, tuple[tuple[str, ...], str]] = {
     "stylizer": (("content", "style", "alpha"), "stylized"),
     "style_encoder": (("image",), "style"),
     "adain": (("content", "style_image", "alpha"), "stylized"),
+    "measure": (("content", "style", "alpha", "weight"), "statistics"),
+    "paint": (("content", "style", "alpha", "statistics", "origin"), "stylized"),
 }
+# The version of the contract that a reader has to know to use a graph: the first three are as they always were.
+VERSIONS: dict[Graph, str] = {"stylizer": "1", "style_encoder": "1", "adain": "1", "measure": "2", "paint": "2"}
 
-Kind = Literal["pixels", "code", "strength"]
+Kind = Literal["pixels", "code", "strength", "weights", "statistics", "position"]
 KINDS: dict[str, Kind] = {
     "content": "pixels",
     "image": "pixels",
@@ -43,18 +52,33 @@ KINDS: dict[str, Kind] = {
     "stylized": "pixels",
     "style": "code",
     "alpha": "strength",
+    "weight": "weights",
+    "statistics": "statistics",
+    "origin": "position",
 }
+
+_OWN_AXES = {"style": "style_", "style_image": "style_", "statistics": "statistics_"}
 
 PREFIX = "adain."  # of every metadata key
 
 
+Layout = tuple[tuple[str, int], ...]  # names and numbers, such as the lengths of the parts of a vector, in order
+
+# Bytes for each pixel by engine. Of the first model, measured on 1 to 4 megapixels: with onnxruntime 1,250 to 1,300,
+# 530 without its arena; with OpenVINO 520 in bfloat16, 1,090 in float32.
+MEMORY: Layout = (("cpu", 1350), ("cpu thrifty", 600), ("openvino bf16", 600), ("openvino fp32", 1200))
+
+
 @dataclass(frozen=True)
 class Contract:
-    """What a file says of itself, in its `metadata_props` under `adain.NAME`."""
+    """What a file says of itself, in its `metadata_props` under `adain.NAME`.
+
+    The defaults hold for files that do not say more, which are of version 1 and of the model that shipped then.
+    """
 
     graph: Graph
     io: Io
-    precision: Precision  # of the convolutions; statistics and doors are the same in both
+    precision: Precision  # of the convolutions; inputs, outputs and statistics never change
     model: str  # free name of the model, such as "adain-vgg16-multi"
     encoder: str  # "vgg16" or "vgg19"
     layers: tuple[str, ...]  # where AdaIN happens, such as ("relu4_1",)
@@ -64,12 +88,24 @@ class Contract:
     license: str
     attribution: str
     adain_version: str  # of the package that wrote the file
-    contract: str = VERSION
+    contract: str = "1"  # version that a reader has to know, see `VERSIONS`
+    architecture: str = ""  # see `adain.network.ARCHITECTURES`
+    smallest_side: int = MIN_SIDE  # px, of a picture
+    code: Layout = ()  # of a style code
+    statistics: Layout = ()  # what `measure` sums up, the weights first
+    tiles: bool = False  # statistics of the parts of a picture add up to those of the whole
+    halo: int = 0  # px around a part of a picture within which the rest of the picture has influence on it
+    painting: int = 512  # px, to which the shorter side of a painting is shrunk before it is encoded
+    operations: int | None = None  # of the convolutions for each pixel; a multiplication and an addition are two
+    memory: Layout = MEMORY  # bytes for each pixel by engine
 
     def to_metadata(self) -> dict[str, str]:
-        """All fields as strings under `adain.NAME`; lists as JSON."""
-        values = asdict(self) | {"layers": json.dumps(self.layers)}
-        return {PREFIX + name: str(value) for name, value in values.items()}
+        """All fields as strings under `adain.NAME`; lists, numbers and the like as JSON."""
+        return {
+            PREFIX + name: value if isinstance(value, str) else json.dumps(value)
+            for name, value in asdict(self).items()
+            if value is not None
+        }
 
     @classmethod
     def read(cls, model: bytes, file: str, graph: Graph | None = None) -> Self:
@@ -105,7 +141,7 @@ class Contract:
     @property
     def inputs(self) -> tuple[Tensor, ...]:
         """The graph's inputs, in order."""
-        return tuple(self._tensor(name, "style_" if name.startswith("style") else "") for name in GRAPHS[self.graph][0])
+        return tuple(self._tensor(name, _OWN_AXES.get(name, "")) for name in GRAPHS[self.graph][0])
 
     @property
     def output(self) -> Tensor:
@@ -113,7 +149,7 @@ class Contract:
         return self._tensor(GRAPHS[self.graph][1], "")
 
     def _tensor(self, name: str, prefix: str) -> Tensor:
-        """What the contract says of a tensor; `prefix` keeps the free axes of the style apart from the content's."""
+        """What the contract says of a tensor; `prefix` keeps its free axes apart from those of the content."""
         batch, height, width = (prefix + axis for axis in ("batch", "height", "width"))
         # In portable files "8*height": tract takes it by its word, and so knows that half of it doubled is the same.
         shapes: dict[tuple[Kind, Io], tuple[str, tuple[int | str, ...]]] = {
@@ -121,10 +157,14 @@ class Contract:
             ("pixels", "portable"): ("float32", (1, 3, f"{self.stride}*{height}", f"{self.stride}*{width}")),
             ("code", "bytes"): ("float32", (batch, self.style_size)),
             ("code", "portable"): ("float32", (1, self.style_size)),
-            ("strength", "bytes"): ("float32", (1,)),
-            ("strength", "portable"): ("float32", (1,)),
+            ("weights", "bytes"): ("float32", (batch, height, width)),
+            ("weights", "portable"): ("float32", (1, f"{self.stride}*{height}", f"{self.stride}*{width}")),
+            ("statistics", "bytes"): ("float32", (batch, sum(length for _, length in self.statistics))),
+            ("statistics", "portable"): ("float32", (1, sum(length for _, length in self.statistics))),
         }
-        return Tensor(name, *shapes[KINDS[name], self.io])
+        others = {"strength": ("float32", (1,)), "position": ("int64", (2,))}
+        kind = KINDS[name]
+        return Tensor(name, *(shapes.get((kind, self.io)) or others[kind]))
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str], file: str) -> Self:
@@ -143,9 +183,9 @@ class Contract:
                 f"{file} is an ONNX file, but not one of adain's (it has no adain.contract entry); "
                 "give a file or folder that `adain export` wrote"
             )
-        if version != VERSION:
+        if version not in VERSIONS.values():
             raise ModelError(
-                f"{file} follows contract version {version}, this adain knows version {VERSION}; "
+                f"{file} follows contract version {version}, this adain knows versions 1 and 2; "
                 "install the adain that wrote it, or export it again"
             )
         known = {PREFIX + field.name: field.name for field in fields(cls)}
@@ -154,13 +194,23 @@ class Contract:
             for key, known_values in (("graph", GRAPHS), ("io", get_args(Io)), ("precision", get_args(Precision))):
                 if values[key] not in known_values:
                     raise ValueError(f"{key} {values[key]}")
-            return cls(
-                **values  # type: ignore[arg-type]
-                | {
-                    "layers": tuple(json.loads(values["layers"])),
-                    "style_size": int(values["style_size"]),
-                    "stride": int(values["stride"]),
-                }
-            )
+            return cls(**{name: _READERS.get(name, str)(text) for name, text in values.items()})
         except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise ModelError(f"{file} has incomplete adain metadata ({error}); export it again") from error
+
+
+def _layout(text: str) -> Layout:
+    return tuple((str(name), int(length)) for name, length in json.loads(text))
+
+
+def _flag(text: str) -> bool:
+    return {"true": True, "false": False}[text]
+
+
+# How the fields that are no text are read from it.
+_READERS: dict[str, Callable[[str], Any]] = {
+    "layers": lambda text: tuple(map(str, json.loads(text))),
+    **dict.fromkeys(("style_size", "stride", "smallest_side", "halo", "painting", "operations"), int),
+    **dict.fromkeys(("code", "statistics", "memory"), _layout),
+    "tiles": _flag,
+}

@@ -20,7 +20,7 @@ from skimage import data
 
 from adain import shipped
 from adain.bank import bank
-from adain.export import export
+from adain.export.write import export
 from adain.network.model_file import load_model
 from adain.pictures import find_with_shards
 from adain.stylizer import Stylizer

@@ -14,7 +14,7 @@ from PIL import Image
 
 from .. import shipped
 from ..bank import bank
-from ..contract import PREFIX, Contract
+from ..contract import Contract
 from ..engines import open_engine
 from ..errors import DeviceError, ModelError
 from ..look import Look
@@ -126,14 +126,13 @@ def peak_graph(hardware: Hardware, precision: Literal["fp16", "fp32"]) -> tuple[
         [numpy_helper.from_array(first, "first"), numpy_helper.from_array(others, "others")],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
-    helper.set_model_props(model, {f"{PREFIX}precision": precision})  # so that no engine changes it
     return model.SerializeToString(), random.normal(size=(1, 3, side, side)).astype(dtype)
 
 
 def _torch(job: Job, source: Path) -> tuple[Spans, str]:
     import torch
 
-    from ..export import doors
+    from ..export.doors import wrap
 
     if job.threads is not None:
         torch.set_num_threads(job.threads)
@@ -142,7 +141,7 @@ def _torch(job: Job, source: Path) -> tuple[Spans, str]:
         raise DeviceError("this PyTorch cannot use CUDA; install one that can, or leave it out of --against")
     device, dtype = ("cuda", torch.float16) if cuda else ("cpu", torch.float32)
     torch.backends.cudnn.benchmark = True  # the size stays, so the fastest kernels may be searched for
-    module: Any = doors("stylizer", _network(job).to(dtype), "bytes", dtype).to(device)
+    module: Any = wrap("stylizer", _network(job).to(dtype), "bytes").to(device)
     if cuda:
         module = module.to(memory_format=torch.channels_last)
     if job.kind == "torch-compile":

@@ -34,11 +34,12 @@ def export(
     ] = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Write stylizer.onnx, style_encoder.onnx and adain.onnx, each compared with PyTorch."""
+    """Write stylizer, style_encoder, adain, measure and paint as .onnx, each compared with PyTorch."""
     need_extra("train", "torch", "onnx", "onnxscript", "safetensors")
-    from ..export import Exported, read_checkpoint
-    from ..export import export as write
-    from ..triton import write_repository
+    from ..export.check import Exported
+    from ..export.triton import write_repository
+    from ..export.write import export as write
+    from ..export.write import read_checkpoint
 
     def report(exported: Exported) -> None:
         if not quiet:

@@ -28,7 +28,7 @@ from PIL import Image
 
 from adain import shipped
 from adain.contract import Contract
-from adain.export import export
+from adain.export.write import export
 from adain.network.model_file import load_model
 
 HERE = Path(__file__).parent

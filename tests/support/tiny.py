@@ -63,7 +63,7 @@ def tiny(
             node("SpaceToDepth", [first], ["deep"], blocksize=contract.stride),
             node("DepthToSpace", ["deep"], ["x"], blocksize=contract.stride),
         ]
-    style, alpha = value("style", FLOAT, ["n", 3]), value("alpha", FLOAT, [1])
+    style, alpha = value("style", FLOAT, ["n" if byte else 1, 3]), value("alpha", FLOAT, [1])
     if contract.graph == "style_encoder":
         nodes.append(node("ReduceMean", ["x", "axes"], ["style"], keepdims=0))
         inputs, outputs = [_pixels(name, contract.io)], [style]

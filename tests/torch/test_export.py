@@ -6,11 +6,15 @@ import onnxruntime
 import pytest
 import torch
 
-from adain import contract, export
+from adain import contract
 from adain.contract import Contract
 from adain.errors import ModelError, OptionError
+from adain.export import write
+from adain.export.write import export, read_checkpoint
 from adain.network import ARCHITECTURES
 from adain.network.model_file import ModelFile, save_model
+from adain.network.vgg import channels
+from adain.onnx_file import parse
 
 # What the plainest runtimes take; shape arithmetic is not among it.
 PORTABLE = {
@@ -21,9 +25,18 @@ PORTABLE = {
 
 @pytest.fixture(scope="module", params=list(ARCHITECTURES))
 def source(request) -> ModelFile:
+    return random_model(request.param)
+
+
+@pytest.fixture(scope="module")
+def classic() -> ModelFile:
+    return random_model("classic")
+
+
+def random_model(architecture: str) -> ModelFile:
     """Random weights that keep their scale through the layers, so that pictures are no flat grey."""
     torch.manual_seed(0)
-    model = ARCHITECTURES[request.param].build().eval()
+    model = ARCHITECTURES[architecture].build().eval()
     for parameter in model.parameters():
         if parameter.dim() == 4:
             torch.nn.init.kaiming_normal_(parameter)
@@ -34,7 +47,7 @@ def source(request) -> ModelFile:
 def exported(source, tmp_path_factory):
     """The bytes files, in fp32."""
     out = tmp_path_factory.mktemp("onnx")
-    return out, export.export(source, out)
+    return out, export(source, out)
 
 
 def test_bytes_files_compute_what_pytorch_computes(exported, source):
@@ -57,34 +70,102 @@ def test_bytes_files_compute_what_pytorch_computes(exported, source):
     np.testing.assert_allclose(got, expected.permute(0, 2, 3, 1).numpy(), atol=0.51 + 1e-2)
 
 
-def test_bytes_files_keep_the_contract(exported, source):
+def run(file, **inputs):
+    (output,) = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"]).run(None, inputs)
+    return output
+
+
+def measured(out, content, weight):
+    style, alpha = some_style(out), np.array([0.8], np.float32)
+    return run(out / "measure.onnx", content=content, style=style, alpha=alpha, weight=weight.astype(np.float32))
+
+
+def some_style(out):
+    return run(out / "style_encoder.onnx", image=blobs(1, 40, 56, seed=5))
+
+
+def blobs(batch, height, width, seed=0):
+    coarse = np.random.default_rng(seed).integers(0, 256, (batch, height // 8 + 1, width // 8 + 1, 3), np.uint8)
+    return np.ascontiguousarray(np.repeat(np.repeat(coarse, 8, 1), 8, 2)[:, :height, :width])
+
+
+def test_painting_after_measuring_is_stylizing(exported):
     out, _ = exported
-    pixels = ["batch", "height", "width", 3]
-    style_pixels = ["style_batch", "style_height", "style_width", 3]
-    size = source.model.style_size
-    shapes = {
-        "stylizer": {"content": pixels, "style": ["style_batch", size], "alpha": [1], "stylized": pixels},
-        "style_encoder": {"image": pixels, "style": ["batch", size]},
-        "adain": {"content": pixels, "style_image": style_pixels, "alpha": [1], "stylized": pixels},
-    }
-    for graph, expected in shapes.items():
-        model = onnx.load(out / f"{graph}.onnx")
+    style, alpha = some_style(out), np.array([0.8], np.float32)
+    for batch, height, width in ((1, 64, 96), (1, 45, 83), (2, 17, 131)):
+        content = blobs(batch, height, width)
+        statistics = measured(out, content, np.ones((batch, height, width)))
+        origin = np.zeros(2, np.int64)
+        painted = run(
+            out / "paint.onnx", content=content, style=style, alpha=alpha, statistics=statistics, origin=origin
+        )
+        stylized = run(out / "stylizer.onnx", content=content, style=style, alpha=alpha)
+        assert stylized.std() > 20
+        assert np.abs(painted.astype(int) - stylized).max() <= 1
+
+
+def test_statistics_of_parts_add_up(exported, source):
+    """Where the architecture says so: two parts, each with a halo that does not count, against the whole."""
+    if not source.model.architecture.tiles:
+        pytest.skip("has statistics of its own output")
+    out, _ = exported
+    halo, cut = source.model.architecture.halo, 96
+    content = blobs(1, 61, 205)
+    whole = measured(out, content, np.ones((1, 61, 205)))
+    left, right = content[:, :, : cut + halo], content[:, :, cut - halo :]
+    weights = np.ones((1, 61, cut + halo)), np.ones((1, 61, 205 - cut + halo))
+    weights[0][:, :, cut:] = 0
+    weights[1][:, :, :halo] = 0
+    parts = [measured(out, part, weight) for part, weight in zip((left, right), weights, strict=True)]
+    np.testing.assert_allclose(parts[0] + parts[1], whole, rtol=1e-4, atol=1e-3)
+
+
+def test_files_are_as_they_say(exported, source):
+    _, files = exported
+    architecture = source.model.architecture
+    for exported_file in files:
+        path = exported_file.path
+        model = onnx.load(path)
         assert [(opset.domain, opset.version) for opset in model.opset_import] == [("", contract.OPSET)]
         assert not model.graph.value_info
         assert not any(node.metadata_props or node.doc_string for node in model.graph.node)
-        found = {
-            value.name: [axis.dim_param or axis.dim_value for axis in value.type.tensor_type.shape.dim]
-            for value in (*model.graph.input, *model.graph.output)
-        }
-        assert found == expected
-        facts = Contract.from_metadata({prop.key: prop.value for prop in model.metadata_props}, graph)
-        assert (facts.graph, facts.io, facts.style_size, facts.stride) == (graph, "bytes", size, 8)
-        assert facts.layers == source.model.layers
+        facts, head = Contract.read(path.read_bytes(), path.name, path.stem), parse(path.read_bytes())
+        assert facts == exported_file.contract
+        assert (head.inputs, head.outputs) == (facts.inputs, (facts.output,))
+        assert (facts.io, facts.style_size, facts.stride) == ("bytes", source.model.style_size, 8)
+        assert (facts.layers, facts.code) == (architecture.layers, architecture.code)
+        assert facts.contract == {"measure": "2", "paint": "2"}.get(path.stem, "1")
         assert "CC BY 4.0" in facts.license
 
 
+def test_names_of_free_axes(exported):
+    out, _ = exported
+    pixels, size = ("batch", "height", "width", 3), Contract.read((out / "paint.onnx").read_bytes(), "paint").style_size
+    shapes = {each.name: each.shape for each in parse((out / "adain.onnx").read_bytes()).inputs}
+    assert shapes == {
+        "content": pixels,
+        "style_image": ("style_batch", "style_height", "style_width", 3),
+        "alpha": (1,),
+    }
+    shapes = {each.name: each.shape for each in parse((out / "paint.onnx").read_bytes()).inputs}
+    assert (shapes["content"], shapes["style"], shapes["origin"]) == (pixels, ("style_batch", size), (2,))
+    assert shapes["statistics"][0] == "statistics_batch"
+
+
+def test_needs_are_counted(exported, source):
+    """Arithmetic from the table of channels; memory at least what the largest layer takes in and gives out."""
+    facts = {file.contract.graph: file.contract for file in exported[1]}
+    strides = {"1": 1, "2": 2, "3": 4, "4": 8}
+    encoder = sum(2 * 9 * i * o // strides[name[0]] ** 2 for name, i, o in channels("vgg16"))
+    assert facts["style_encoder"].operations == encoder
+    assert 1.9 * encoder < facts["stylizer"].operations < 3 * encoder
+    for each in facts.values():
+        memory = dict(each.memory)
+        assert 2 * 64 * 4 <= memory["cpu thrifty"] < memory["cpu"]
+
+
 def test_portable_files_are_plain(source, tmp_path):
-    (file,) = export.export(source, tmp_path, io="portable", graphs=("stylizer",))
+    (file,) = export(source, tmp_path, io="portable", graphs=("stylizer",))
     assert file.difference <= file.bound
     model = onnx.load(file.path)
     assert {node.op_type for node in model.graph.node} <= PORTABLE
@@ -99,7 +180,7 @@ def _attribute(node, name):
 
 
 def test_half_precision_keeps_statistics_and_doors(source, tmp_path):
-    files = export.export(source, tmp_path, precision="fp16", graphs=("stylizer", "style_encoder"))
+    files = export(source, tmp_path, precision="fp16", graphs=("stylizer", "style_encoder"))
     assert all(file.difference <= file.bound for file in files)
     model = onnx.shape_inference.infer_shapes(onnx.load(tmp_path / "stylizer.onnx"))
     types = {value.name: value.type.tensor_type.elem_type for value in model.graph.value_info}
@@ -112,9 +193,10 @@ def test_half_precision_keeps_statistics_and_doors(source, tmp_path):
     assert doors["style"] == doors["alpha"] == onnx.TensorProto.FLOAT
 
 
-def test_compact_files_are_half_as_large_and_the_same(exported, source, tmp_path):
-    out, _ = exported
-    (file,) = export.export(source, tmp_path, compact=True, graphs=("style_encoder",))
+def test_compact_files_are_half_as_large_and_the_same(classic, tmp_path):
+    out = tmp_path / "plain"
+    export(classic, out, graphs=("style_encoder",))
+    (file,) = export(classic, tmp_path, compact=True, graphs=("style_encoder",))
     assert file.path.stat().st_size < 0.51 * (out / "style_encoder.onnx").stat().st_size
     image = np.random.default_rng(0).integers(0, 256, (1, 33, 40, 3), np.uint8)
     codes = [
@@ -124,34 +206,34 @@ def test_compact_files_are_half_as_large_and_the_same(exported, source, tmp_path
     np.testing.assert_allclose(*codes, rtol=1e-4, atol=1e-5)
 
 
-def test_a_file_that_differs_is_not_written(source, tmp_path, monkeypatch):
-    before = export._to_onnx
+def test_a_file_that_differs_is_not_written(classic, tmp_path, monkeypatch):
+    before = write.to_onnx
 
     def broken(*arguments):
-        model = before(*arguments)
+        model, facts = before(*arguments)
         bias = next(each for each in model.graph.initializer if each.name.endswith("conv1_1.bias"))
         values = onnx.numpy_helper.to_array(bias) + 0.1
         bias.CopyFrom(onnx.numpy_helper.from_array(values, bias.name))
-        return model
+        return model, facts
 
-    monkeypatch.setattr(export, "_to_onnx", broken)
+    monkeypatch.setattr(write, "to_onnx", broken)
     with pytest.raises(ModelError, match="differs from PyTorch by"):
-        export.export(source, tmp_path, graphs=("style_encoder",))
+        export(classic, tmp_path, graphs=("style_encoder",))
     assert not list(tmp_path.iterdir())
 
 
 def test_what_read_checkpoint_takes(tmp_path):
     with pytest.raises(ModelError, match="has no model.safetensors; finish the run"):
-        export.read_checkpoint(tmp_path)
+        read_checkpoint(tmp_path)
     with pytest.raises(OptionError, match="give its encoder too, with --vgg"):
-        export.read_checkpoint(tmp_path / "decoder.pth")
+        read_checkpoint(tmp_path / "decoder.pth")
     save_model(tmp_path / "model.safetensors", ARCHITECTURES["classic"].build(), name="here", training={})
-    assert export.read_checkpoint(tmp_path).name == "here"
-    assert export.read_checkpoint(tmp_path / "model.safetensors").name == "here"
+    assert read_checkpoint(tmp_path).name == "here"
+    assert read_checkpoint(tmp_path / "model.safetensors").name == "here"
     with pytest.raises(OptionError, match="--vgg goes with a decoder.pth"):
-        export.read_checkpoint(tmp_path, tmp_path / "vgg.pth")
+        read_checkpoint(tmp_path, tmp_path / "vgg.pth")
 
 
-def test_compact_needs_float32(source, tmp_path):
+def test_compact_needs_float32(classic, tmp_path):
     with pytest.raises(OptionError, match="--compact is for fp32"):
-        export.export(source, tmp_path, precision="fp16", compact=True)
+        export(classic, tmp_path, precision="fp16", compact=True)

@@ -13,9 +13,10 @@ from tiny import TINY, tiny
 from tritonclient.grpc import model_config_pb2
 from tritonclient.grpc.model_config_pb2 import ModelConfig
 
-from adain import Stylizer, cli, triton
+from adain import Stylizer, cli
 from adain.errors import ModelError, OptionError
-from adain.export import Exported
+from adain.export import triton
+from adain.export.check import Exported
 
 TYPES = {"tensor(uint8)": "TYPE_UINT8", "tensor(float)": "TYPE_FP32"}
 
@@ -43,8 +44,9 @@ def tiny_export(monkeypatch):
     def export(source, out, *, io, precision, compact, graphs):
         for graph in graphs:
             path = out / f"{graph}.onnx"
-            path.write_bytes(tiny(replace(TINY, graph=graph, io=io)))
-            yield Exported(path, graph, 0.0, 1.0, "steps", 1)
+            contract = replace(TINY, graph=graph, io=io)
+            path.write_bytes(tiny(contract))
+            yield Exported(path, contract, 0.0, 1.0, "steps", 1)
 
     monkeypatch.setattr(triton, "export", export)
 

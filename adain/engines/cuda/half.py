@@ -81,16 +81,17 @@ def _half_outputs(graph: Any) -> set[str]:
     """What the convolutions make, and the moves whose inputs or readers are all among them."""
     half = {node.output[0] for node in graph.node if node.op_type == "Conv"}
     moves = [node for node in graph.node if node.op_type in _MOVES]
-    readers: dict[str, list[str]] = {}
+    readers: dict[str, set[str]] = {}
     for node in graph.node:
-        for name in node.input:
-            readers.setdefault(name, []).append(node.output[0])
+        for index, name in enumerate(node.input):
+            # "" reads it as something else, such as sizes: that is never in half.
+            readers.setdefault(name, set()).add(node.output[0] if index in _data_inputs(node) else "")
     before = -1
     while len(half) > before:
         before = len(half)
         for node in moves:
             sources = {node.input[index] for index in _data_inputs(node)}
-            after = set(readers.get(node.output[0], []))
+            after = readers.get(node.output[0], set())
             if sources <= half or (after and after <= half):
                 half.add(node.output[0])
     return half
@@ -98,7 +99,7 @@ def _half_outputs(graph: Any) -> set[str]:
 
 def _data_inputs(node: Any) -> range:
     """Which inputs hold the values that the node computes with; the others are pads, scales and the like."""
-    count = len(node.input) if node.op_type == "Conv" else _MOVES[node.op_type]
+    count = _MOVES.get(node.op_type)
     return range(len(node.input) if count is None else count)
 
 

@@ -15,12 +15,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import __version__
-from .contract import Contract, Graph, Io, Precision
-from .errors import OptionError
-from .export import Exported, export
-from .network.model_file import ModelFile
-from .onnx_file import Tensor
+from .. import __version__
+from ..contract import Contract, Graph, Io, Precision
+from ..errors import OptionError
+from ..network.model_file import ModelFile
+from ..onnx_file import Tensor
+from .check import Exported
+from .write import export
 
 ENSEMBLE = "adain"
 MODELS: dict[Graph, str] = {"stylizer": "adain_stylizer", "style_encoder": "adain_style_encoder"}
@@ -81,25 +82,23 @@ def write_repository(
     Args:
         source: the model.
         out: the repository, a new or empty folder.
-        io, precision, compact: see `adain.export.export`.
+        io, precision, compact: see `adain.export.write.export`.
         report: called for each ONNX file, in the end.
 
     Raises:
         OptionError: `out` is a file, or a folder that holds something.
-        ModelError: see `adain.export.export`.
+        ModelError: see `adain.export.write.export`.
     """
     with _new_folder(out) as folder:
         files = export(source, folder, io=io, precision=precision, compact=compact, graphs=tuple(MODELS))
-        contracts: dict[Graph, Contract] = {}
         written = []
         for file in files:
-            model = Path(MODELS[file.graph], "1", "model.onnx")
+            model = Path(MODELS[file.contract.graph], "1", "model.onnx")
             (folder / model).parent.mkdir(parents=True)
             file.path.rename(folder / model)
-            contracts[file.graph] = contract = Contract.read((folder / model).read_bytes(), str(model), file.graph)
-            _write(folder, MODELS[file.graph], _model_config(contract))
+            _write(folder, MODELS[file.contract.graph], _model_config(file.contract))
             written.append(replace(file, path=out / model))
-        _write(folder, ENSEMBLE, _ensemble_config(contracts["stylizer"], contracts["style_encoder"]))
+        _write(folder, ENSEMBLE, _ensemble_config(*(file.contract for file in written)))
         version = folder / ENSEMBLE / "1"  # has to be there, though an ensemble has no file
         version.mkdir()
         (version / ".keep").touch()  # git and object stores know no empty folders
