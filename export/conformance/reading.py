@@ -35,6 +35,7 @@ READING = {
     "mirrored.jpg": "colours",
     "profile.jpg": "colours",  # red and green exchanged, and a profile that says so
     "profile.png": "colours",
+    "gamma.png": "colours",  # sRGB's colours by a plain power of 2.2, and a profile that says so
     "transparent.png": "colours",  # what is transparent is laid on white, or is hidden
     "cmyk.jpg": "colours",
     "grey.jpg": "greys",
@@ -76,6 +77,7 @@ def contents() -> dict[str, bytes]:
         "mirrored.jpg": jpg(colours.transpose(Image.Transpose.FLIP_LEFT_RIGHT), exif=orientation(2)),
         "profile.jpg": jpg(exchanged, icc_profile=exchanging_profile()),
         "profile.png": png(exchanged, icc_profile=exchanging_profile()),
+        "gamma.png": png(Image.fromarray(by_power(2.2)), icc_profile=power_profile(2.2)),
         "transparent.png": png(transparent()),
         "cmyk.jpg": jpg(Image.merge("CMYK", [*map(inverted, colours.split()), Image.new("L", colours.size)])),
         "grey.jpg": jpg(grey),
@@ -127,6 +129,21 @@ def exchanging_profile() -> bytes:
     """The ICC profile of sRGB, but red is called green and green red."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     return profile.replace(b"rXYZ", b"----", 1).replace(b"gXYZ", b"rXYZ", 1).replace(b"----", b"gXYZ", 1)
+
+
+def by_power(gamma: float) -> NDArray[np.uint8]:
+    """The colours, encoded by a power of their light in place of the curve of sRGB (IEC 61966-2-1)."""
+    values = picture("colours") / 255
+    light = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+    return np.rint(255 * light ** (1 / gamma)).astype(np.uint8)
+
+
+def power_profile(gamma: float) -> bytes:
+    """The ICC profile of sRGB, but with a power for its curve."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    curve = profile.index(b"para")  # 32 bytes, which all three colours share
+    power = b"curv" + struct.pack(">IIH", 0, 1, round(gamma * 256))
+    return profile[:curve] + power.ljust(32, b"\0") + profile[curve + 32 :]
 
 
 def huge_png(width: int, height: int) -> bytes:
