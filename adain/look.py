@@ -12,8 +12,6 @@ from .errors import OptionError
 from .pictures import Source, check_side
 from .styles import Style, blend, normalise
 
-STYLE_SIZE = 512  # px
-
 StyleSource = Style | Source
 
 
@@ -30,7 +28,8 @@ class Look:
         shares: one for each style, 0 or more, in any unit: they are divided by their sum. Equal where none are given.
         alpha: strength, from 0 (the content, rebuilt) to 1 (the full style).
         style_size: px. A picture among the styles whose shorter side is longer is shrunk to this before it is
-            encoded. Smaller values give finer strokes; larger ones take memory by their square.
+            encoded; None takes what the model says, `Contract.painting`. Smaller values give finer strokes; larger
+            ones take memory by their square.
 
     Raises:
         OptionError: alpha outside 0 to 1, a style_size below 1, or shares that do not fit the styles.
@@ -40,12 +39,13 @@ class Look:
     styles: tuple[StyleSource, ...] = ()
     shares: tuple[float, ...] = ()
     alpha: float = 1.0
-    style_size: int = STYLE_SIZE
+    style_size: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.alpha <= 1:  # NaN fails this too
             raise OptionError(f"alpha is {self.alpha}; give a number from 0 (content) to 1 (full style)")
-        check_side(self.style_size)
+        if self.style_size is not None:
+            check_side(self.style_size)
         # A single style is as good as a tuple of it; a str would otherwise be taken letter by letter.
         styles = self.styles if isinstance(self.styles, tuple | list) else (self.styles,)
         shares = self.shares or (1.0,) * len(styles)

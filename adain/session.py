@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import shipped
-from .contract import GRAPHS, KINDS, MIN_SIDE, Contract, Graph
+from .contract import GRAPHS, KINDS, Contract, Graph
 from .engines import Compute, Device, Inputs, Lane, open_engine
 from .errors import AdaINError, ModelError, PictureError, first_line, out_of_memory
 from .onnx_file import read_bytes
@@ -60,36 +60,46 @@ class Session:
         self._engine = engine
         self.device, self.precision, self.lanes = engine.device, engine.precision, engine.lanes
 
-    def run(self, pixels: Pixels, inputs: dict[str, Floats]) -> Any:
+    def run(self, pixels: Pixels, inputs: Inputs) -> Any:
         """Run the graph on a batch.
 
         Args:
             pixels: uint8 [N,H,W,3].
-            inputs: the others, by name.
+            inputs: the others, by name; what may differ from picture to picture has one for all or one for each.
 
         Returns:
-            uint8 [N,H,W,3], or float32 [N,S] where the graph gives codes.
+            uint8 [N,H,W,3]; or float32 [N,S], [N,T] where the graph gives codes or statistics.
 
         Raises:
             PictureError: pictures too small, or too large for the memory.
             ModelError: the engine failed.
         """
         size = pixels.shape[1:3]
-        _check_size(*size)
-        parts = [pixels] if self.contract.io == "bytes" else [frame[None] for frame in pixels]
-        outputs = [self._call(size, self._engine.run, self._feed(part, inputs)) for part in parts]
+        self._check_size(*size)
+        if self.contract.io == "bytes":
+            parts = [(pixels, inputs)]
+        else:
+            parts = [(frame[None], _of_one(inputs, number)) for number, frame in enumerate(pixels)]
+        outputs = [self._call(size, self._engine.run, self._feed(*part)) for part in parts]
         results = [self._result(output, *size) for output in outputs]
         return results[0] if len(results) == 1 else np.concatenate(results)
 
-    def lane(self, height: int, width: int, inputs: dict[str, Floats]) -> "PictureLane":
+    def lane(self, height: int, width: int, inputs: Inputs) -> "PictureLane":
         """A lane for pictures of one size, with inputs like these; see `PictureLane`."""
         return PictureLane(self, height, width, inputs)
 
-    def _feed(self, pixels: Pixels, inputs: dict[str, Floats]) -> Inputs:
+    def _feed(self, pixels: Pixels, inputs: Inputs) -> Inputs:
         first = GRAPHS[self.contract.graph][0][0]
         if self.contract.io == "bytes":
             return {first: np.ascontiguousarray(pixels), **inputs}
-        return {first: to_portable(pixels[0], self.contract.stride), **inputs}
+        stride = self.contract.stride
+        padded = {name: _pad(value, stride) if KINDS[name] == "weights" else value for name, value in inputs.items()}
+        return {first: to_portable(pixels[0], stride), **padded}
+
+    def _check_size(self, height: int, width: int) -> None:
+        least = self.contract.smallest_side
+        if min(height, width) < least:
+            raise PictureError(f"a picture of {width} x {height} pixels is too small; give at least {least} x {least}")
 
     def _result(self, output: Any, height: int, width: int) -> Any:
         if self.contract.io == "bytes" or KINDS[GRAPHS[self.contract.graph][1]] != "pixels":
@@ -120,13 +130,13 @@ class PictureLane:
         inputs: like those that will come; the values do not matter.
     """
 
-    def __init__(self, session: Session, height: int, width: int, inputs: dict[str, Floats]) -> None:
-        _check_size(height, width)
+    def __init__(self, session: Session, height: int, width: int, inputs: Inputs) -> None:
+        session._check_size(height, width)
         self._session, self._size = session, (height, width)
         feed = session._feed(np.zeros((1, height, width, 3), np.uint8), inputs)
         self._lane: Lane = session._call(self._size, session._engine.lane, feed)
 
-    def upload(self, pixels: Pixels, inputs: dict[str, Floats]) -> None:
+    def upload(self, pixels: Pixels, inputs: Inputs) -> None:
         """Bring a picture, uint8 [height,width,3], and the other inputs to the device.
 
         Raises:
@@ -147,18 +157,23 @@ class PictureLane:
         result: Pixels = self._session._result(output, *self._size)[0]
         return result
 
-    def run(self, pixels: Pixels, inputs: dict[str, Floats]) -> Pixels:
+    def run(self, pixels: Pixels, inputs: Inputs) -> Pixels:
         """All three steps."""
         self.upload(pixels, inputs)
         self.compute()
         return self.download()
 
 
-def _check_size(height: int, width: int) -> None:
-    if min(height, width) < MIN_SIDE:
-        raise PictureError(
-            f"a picture of {width} x {height} pixels is too small; give at least {MIN_SIDE} x {MIN_SIDE}"
-        )
+def _of_one(inputs: Inputs, number: int) -> Inputs:
+    """What belongs to one picture of a batch: its own where there is one for each, otherwise what all share."""
+    return {name: value[[number]] if value.ndim > 1 and len(value) > 1 else value for name, value in inputs.items()}
+
+
+def _pad(array: Any, stride: int) -> Any:
+    """[1,H,W,...] padded by reflection at the bottom and on the right, so that the stride divides H and W."""
+    height, width = array.shape[1:3]
+    ends = [(0, 0), (0, -height % stride), (0, -width % stride), (0, 0)]
+    return np.pad(array, ends[: array.ndim], mode="reflect")
 
 
 def _kind(value: object) -> str:
@@ -175,9 +190,9 @@ def to_portable(pixels: Pixels, stride: int) -> Floats:
     Returns:
         float32 [1,3,H',W'], 0..1, padded by reflection at the bottom and on the right.
     """
-    height, width = pixels.shape[:2]
-    padded = np.pad(pixels, ((0, -height % stride), (0, -width % stride), (0, 0)), mode="reflect")
-    return np.ascontiguousarray(padded.transpose(2, 0, 1)[None], np.float32) / np.float32(255)
+    planes = _pad(pixels[None], stride).transpose(0, 3, 1, 2)
+    result: Floats = np.ascontiguousarray(planes, np.float32) / np.float32(255)
+    return result
 
 
 def from_portable(pixels: Floats, height: int, width: int) -> Pixels:

@@ -17,10 +17,11 @@ from typing import Self
 
 import numpy as np
 
+from .engines import Inputs
 from .errors import AdaINError, OptionError, StreamClosed
 from .look import Look, StyleSource
 from .pictures import Pixels
-from .session import Floats, PictureLane, Session
+from .session import PictureLane, Session
 from .styles import Style
 
 WINDOW = 300  # frames that `Stream.latency` looks back
@@ -214,7 +215,7 @@ class Stream:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def _stylize(self, number: int, frame: Pixels, inputs: dict[str, Floats], began: float) -> Pixels:
+    def _stylize(self, number: int, frame: Pixels, inputs: Inputs, began: float) -> Pixels:
         lane = self._lanes.get()  # there are as many as threads
         try:
             result = lane.run(frame, inputs)

@@ -15,10 +15,10 @@ from typing import overload
 import numpy as np
 from PIL import Image
 
-from .contract import MIN_SIDE, Contract
+from .contract import Contract
 from .engines import Compute, Device
 from .errors import ModelError, StyleError
-from .look import STYLE_SIZE, Look, StyleSource, style_name
+from .look import Look, StyleSource, style_name
 from .pictures import FileSource, Picture, Pixels, Source, load, resize_to_side
 from .session import Session, stylizer_file
 from .stream import Stream
@@ -109,7 +109,7 @@ class Stylizer:
         """The same for a `Picture`, which gives a `Picture`. Its alpha channel is kept; a transparent margin counts for
         nothing, and stays white.
         """
-        visible = picture.visible(MIN_SIDE)
+        visible = picture.visible(self.contract.smallest_side)
         pixels = np.full_like(picture.pixels, 255)
         pixels[visible] = self._stylizer.run(picture.part(*visible).pixels[None], self.encode(look).inputs())[0]
         return Picture(pixels, picture.alpha)
@@ -150,7 +150,7 @@ class Stylizer:
         """
         return replace(look, styles=tuple(self.find_style(style, look.style_size) for style in look.styles))
 
-    def find_style(self, spec: StyleSource, size: int = STYLE_SIZE) -> Style:
+    def find_style(self, spec: StyleSource, size: int | None = None) -> Style:
         """The style that `spec` stands for, whatever `Look.styles` may hold.
 
         Args:
@@ -176,7 +176,7 @@ class Stylizer:
             )
         return style
 
-    def encode_style(self, picture: Source, size: int = STYLE_SIZE) -> Style:
+    def encode_style(self, picture: Source, size: int | None = None) -> Style:
         """Encode a picture as a style, named after its file.
 
         Args:
@@ -189,7 +189,8 @@ class Stylizer:
             ModelError: there is no style_encoder.onnx beside the stylizer, or it is of another model.
         """
         painting = load(picture)
-        painting = resize_to_side(painting.part(*painting.visible(MIN_SIDE)), size, "shorter")
+        visible = painting.visible(self.contract.smallest_side)
+        painting = resize_to_side(painting.part(*visible), size or self.contract.painting, "shorter")
         code = self._style_encoder().run(painting.pixels[None], {})[0]
         return Style(code, style_name(picture), self.contract.checkpoint_sha256)
 

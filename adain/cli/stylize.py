@@ -12,10 +12,15 @@ from typer import Argument, Option
 from ..apps import files
 from ..bank import bank
 from ..errors import OptionError
-from ..look import STYLE_SIZE, Look
+from ..look import Look
 from ..stylizer import Stylizer
 from .options import DeviceOption, JsonOption, ModelOption, QuietOption
 from .printing import complain, print_table, progress_bar, stderr_console, track
+
+StyleSizeOption = Annotated[
+    int | None,
+    Option(help="Shrink style pictures to this shorter side, in px.", show_default="what the model says, 512"),
+]
 
 
 def stylize(
@@ -27,7 +32,7 @@ def stylize(
     mix: Annotated[str | None, Option(help="Shares of several styles, such as 0.7,0.3.", show_default="equal")] = None,
     alpha: Annotated[float, Option(help="0 gives back the content, 1 is the full style.")] = 1.0,
     size: Annotated[int | None, Option(help="Shrink the longer side to this, in px.", show_default="as it is")] = None,
-    style_size: Annotated[int, Option(help="Shrink style pictures to this shorter side, in px.")] = STYLE_SIZE,
+    style_size: StyleSizeOption = None,
     out: Annotated[
         str | None,
         Option("--out", "-o", help="A file, a folder, or - for stdout.", show_default="CONTENT-STYLE"),
@@ -81,7 +86,7 @@ def styles(
     out: Annotated[
         Path | None, Option("--out", "-o", help="The .npy file to save.", show_default="PICTURE.npy")
     ] = None,
-    style_size: Annotated[int, Option(help="Shrink the picture to this shorter side, in px.")] = STYLE_SIZE,
+    style_size: StyleSizeOption = None,
     device: DeviceOption = "auto",
     model: ModelOption = None,
     as_json: JsonOption = False,

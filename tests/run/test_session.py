@@ -1,8 +1,11 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from onnx_writer import FLOAT, model, node, tensor, value
+from tiny import TINY
 
 from adain import session
 from adain.errors import ModelError, PictureError
@@ -31,6 +34,34 @@ def test_a_lane_does_in_three_steps_what_run_does(opened: Session) -> None:
         lane.compute()
         np.testing.assert_array_equal(lane.download(), result)
         np.testing.assert_array_equal(lane.run(picture, INPUTS), result)
+
+
+def test_each_picture_of_a_batch_can_have_its_style(opened: Session) -> None:
+    pictures, codes = noise(2, 18, 25), np.array([[0.1, 0.5, 0.9], [0.9, 0.6, 0.0]], np.float32)
+    results = opened.run(pictures, INPUTS | {"style": codes})
+    for picture, code, result in zip(pictures, codes, results, strict=True):
+        np.testing.assert_array_equal(opened.run(picture[None], INPUTS | {"style": code[None]})[0], result)
+
+
+def test_weights_are_padded_as_the_pictures_are(tmp_path: Path) -> None:
+    """A graph `measure` of io portable: the weighted sum of each channel."""
+    names = [("content", [1, 3, "h", "w"]), ("style", [1, 3]), ("alpha", [1]), ("weight", [1, "h", "w"])]
+    file = model(
+        [
+            node("Unsqueeze", ["weight", "one"], ["plane"]),
+            node("Mul", ["content", "plane"], ["weighed"]),
+            node("ReduceSum", ["weighed", "sides"], ["statistics"], keepdims=0),
+        ],
+        [value(name, FLOAT, shape) for name, shape in names],
+        [value("statistics", FLOAT, [1, 3])],
+        [tensor("one", np.array([1])), tensor("sides", np.array([2, 3]))],
+        replace(TINY, graph="measure", io="portable", contract="2", statistics=(("sum", 3),)).to_metadata(),
+    )
+    (tmp_path / "measure.onnx").write_bytes(file)
+    pictures, weight = noise(2, 18, 25), RANDOM.random((2, 18, 25), np.float32)
+    sums = Session(tmp_path / "measure.onnx", "measure", "cpu").run(pictures, INPUTS | {"weight": weight})
+    weighed = np.pad(pictures / 255 * weight[..., None], ((0, 0), (0, 6), (0, 7), (0, 0)), mode="reflect")
+    np.testing.assert_allclose(sums, weighed.sum((1, 2)), rtol=1e-5)
 
 
 def test_what_it_says_of_itself(opened: Session) -> None:

@@ -166,7 +166,9 @@ def test_encode_style(restyle: Stylizer, tmp_path: Path) -> None:
         restyle.encode_style(noise(10, 30))
 
 
-def test_style_pictures_are_shrunk_by_their_shorter_side(restyle: Stylizer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_style_pictures_are_shrunk_by_their_shorter_side(
+    restyle: Stylizer, write_tiny: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen: list[tuple[int, ...]] = []
     run = stylizer.Session.run
     monkeypatch.setattr(
@@ -178,6 +180,8 @@ def test_style_pictures_are_shrunk_by_their_shorter_side(restyle: Stylizer, monk
     restyle.encode_style(noise(600, 1200), size=64)
     restyle.encode_style(noise(40, 50))
     assert seen == [(1, 512, 1024, 3), (1, 64, 128, 3), (1, 40, 50, 3)]
+    Stylizer(write_tiny("small", painting=32), "cpu").encode_style(noise(40, 50))
+    assert seen[-1] == (1, 32, 40, 3)  # as the file says
 
 
 def test_portable_pictures_are_reflected_at_the_bottom_and_on_the_right(write_tiny: Write) -> None:
@@ -276,7 +280,7 @@ def test_an_encoder_of_another_model(write_tiny: Write) -> None:
         (b"", "is no ONNX file that can be run here"),
         (b"hello", "is no ONNX file that can be run here"),
         (tiny(metadata={}), "is an ONNX file, but not one of adain's"),
-        (tiny(replace(TINY, contract="2")), "follows contract version 2"),
+        (tiny(replace(TINY, contract="3")), "follows contract version 3"),
         (
             tiny(replace(TINY, graph="style_encoder")),
             "is the graph style_encoder; stylizer.onnx was expected",
