@@ -5,6 +5,8 @@ onnxruntime.py   onnxruntime on the CPU, and the base of the GPU engines
 openvino.py      OpenVINO on the CPU
 cuda/            onnxruntime on an NVIDIA GPU, through its CUDA or its TensorRT provider
 memory.py        whether a run fits the memory
+threads.py       how many threads the process may use
+groups.py        the control groups of the process, which limit both
 """
 
 import logging
@@ -37,7 +39,7 @@ def open_engine(
         model: the bytes of an ONNX file; external data are not read.
         device: "cuda" and "tensorrt" run on the GPU or fail; "cpu" is onnxruntime, "openvino" OpenVINO; "auto" runs
             on the GPU where there is a usable one, otherwise on the CPU, with OpenVINO where it is installed.
-        threads: of the CPU; None takes one for each core.
+        threads: of the CPU; None takes one for each core that the process may use.
         precision: of the convolutions. "auto" takes what is fastest: float16 on a GPU, with statistics in
             float32; the file's own on the CPU. "fp32" is exact, without the TF32 that GPUs otherwise round to.
         stored: the precision of the convolutions in the file.

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from .groups import control_groups
+
 
 def need_memory(size: int, root: Path = Path("/")) -> None:
     """Refuse what cannot fit.
@@ -31,22 +33,12 @@ def _machine(root: Path) -> Iterator[int]:
 
 
 def _groups(root: Path) -> Iterator[int]:
-    """What the control groups of this process still allow: containers, services; version 1 or 2."""
-    with suppress(OSError):
-        for line in (root / "proc/self/cgroup").read_text().splitlines():
-            _, kinds, path = line.split(":", 2)
-            if kinds == "":
-                top, names = root / "sys/fs/cgroup", ("memory.max", "memory.current", "inactive_file")
-            elif kinds == "memory":
-                names = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
-                top = root / "sys/fs/cgroup/memory"
-            else:
-                continue
-            inside = top / path.lstrip("/")
-            # A container may see its own group as the top, whatever the path says.
-            for group in (inside, *inside.parents):
-                if group.is_relative_to(top):
-                    yield from _left(group, *names)
+    """What the control groups of this process still allow."""
+    for group, version in control_groups("memory", root):
+        if version == 2:
+            yield from _left(group, "memory.max", "memory.current", "inactive_file")
+        else:
+            yield from _left(group, "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
 
 
 def _left(group: Path, limit: str, usage: str, cache: str) -> Iterator[int]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from .engine import Array, Device, Inputs, Lane
 from .memory import need_memory
+from .threads import usable_threads
 
 # Measured with the shipped model on 1 to 4 megapixels: 1.25 to 1.3 GB for each; without the arena, in which
 # onnxruntime keeps memory, 0.53, but runs take 1.6 times as long.
@@ -23,7 +24,7 @@ class OnnxRuntime:
 
     Args:
         model: the bytes of an ONNX file.
-        threads: of the CPU; None takes one for each core.
+        threads: of the CPU; None takes `usable_threads`.
         stored: the precision of the convolutions in the file.
 
     Raises:
@@ -118,7 +119,8 @@ def start(model: bytes, threads: int | None, providers: list[Any], adjust: Calla
     # 15 %, by the layout of the convolutions. Fixed sizes, threads that do not spin, denormals as zero: nothing sure.
     options.enable_mem_pattern = False
     options.enable_cpu_mem_arena = True
-    options.intra_op_num_threads = threads or 0  # 0: one for each core
+    # Told a number, onnxruntime pins no threads to processors, which where it is refused it says on stderr.
+    options.intra_op_num_threads = threads or usable_threads()
     options.add_session_config_entry("session.load_model_format", "ONNX")  # do not guess from the bytes
     # External data may lie below this folder only, so none can: it is a file.
     options.add_session_config_entry("session.model_external_initializers_file_folder_path", __file__)

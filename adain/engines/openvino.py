@@ -13,6 +13,7 @@ from typing import Any
 from ..errors import DeviceError, first_line
 from .engine import Array, Device, Inputs
 from .onnxruntime import CpuLane, check_memory, count_pixels
+from .threads import usable_threads
 
 # Measured with the shipped model on 1 to 4 megapixels: 520 in bfloat16, 1090 in float32.
 BYTES_PER_PIXEL = {"bf16": 600, "fp16": 600, "fp32": 1200}
@@ -34,7 +35,7 @@ class OpenVino:
 
     Args:
         model: the bytes of an ONNX file.
-        threads: None takes one for each core.
+        threads: None takes `usable_threads`.
 
     Raises:
         DeviceError: OpenVINO is not installed, or does not start.
@@ -141,8 +142,7 @@ def _read(model: bytes) -> Any:
 def _compile(graph: Any, threads: int | None) -> Any:
     core = _openvino().Core()
     options: dict[str, Any] = _OPTIONS | {"INFERENCE_PRECISION_HINT": "f32"}
-    if threads is not None:
-        options["INFERENCE_NUM_THREADS"] = threads
+    options["INFERENCE_NUM_THREADS"] = threads or usable_threads()
     is_picture = graph.output(0).partial_shape.rank == 4  # codes are kept, mixed, and used on other devices
     if is_picture and "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
         options["INFERENCE_PRECISION_HINT"] = "bf16"
