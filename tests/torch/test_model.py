@@ -42,14 +42,14 @@ def test_paint_after_measure_is_stylize(model, batch, codes, alpha):
 
 def test_what_weighs_nothing_does_not_count(model):
     """Another picture beside the content changes the statistics by no more than what its border shows of it."""
-    content, code = picture(1, 3, 160, 320), model.encode_style(picture(1, 3, 64, 64, generator=1))
-    other, weight = content.clone(), torch.ones(1, 160, 320)
-    other[..., 240:] = picture(1, 3, 160, 80, generator=2)
-    weight[..., 160:] = 0  # 80 px between what counts and what differs: more than VGG sees
+    content, code = picture(1, 3, 64, 240), model.encode_style(picture(1, 3, 64, 64, generator=1))
+    other, weight = content.clone(), torch.ones(1, 64, 240)
+    other[..., 160:] = picture(1, 3, 64, 80, generator=2)
+    weight[..., 80:] = 0  # 80 px between what counts and what differs: more than VGG sees
     if model.architecture.tiles:
         got, expected = (model.measure(each, code, 1.0, weight) for each in (other, content))
         torch.testing.assert_close(got, expected)
-        assert expected[0, 0] == 160 * 160
+        assert expected[0, 0] == 64 * 80
     got, expected = (model.encode_style(each, weight) for each in (other, content))
     torch.testing.assert_close(got, expected)
     assert not torch.allclose(model.encode_style(other), model.encode_style(content), rtol=1e-3)
@@ -70,13 +70,13 @@ def test_parts_with_halos_are_the_whole(model):
     architecture = model.architecture
     if not architecture.tiles:
         pytest.skip("this kind takes statistics of what it has made itself")
-    content, code = picture(1, 3, 232, 312), model.encode_style(picture(1, 3, 64, 64, generator=1))
+    content, code = picture(1, 3, 144, 216), model.encode_style(picture(1, 3, 64, 64, generator=1))
     whole, sums = model.measure(content, code), 0
     picture_of_parts = torch.zeros_like(content)
-    for rows, columns, weight in parts(232, 312, 104, architecture.halo):
+    for rows, columns, weight in parts(144, 216, 72, architecture.halo):
         sums = sums + model.measure(content[..., rows, columns], code, 1.0, weight)
     torch.testing.assert_close(sums, whole, rtol=1e-4, atol=1e-4 * float(whole.abs().mean()))
-    for rows, columns, weight in parts(232, 312, 104, architecture.halo):
+    for rows, columns, weight in parts(144, 216, 72, architecture.halo):
         origin = torch.tensor([rows.start, columns.start])
         painted = model.paint(content[..., rows, columns], code, 1.0, sums, origin)
         picture_of_parts[..., rows, columns] += painted * weight
