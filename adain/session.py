@@ -49,7 +49,7 @@ class Session:
         self.contract = Contract.read(model, str(file), graph)
         stored = self.contract.precision
         try:
-            engine = open_engine(model, device, threads=threads, precision=precision, stored=stored)
+            engine = open_engine(model, device, threads=threads, precision=precision, stored=stored, need=self._memory)
         except AdaINError:
             raise
         except Exception as error:  # the errors of the engines share no base class
@@ -95,6 +95,11 @@ class Session:
         stride = self.contract.stride
         padded = {name: _pad(value, stride) if KINDS[name] == "weights" else value for name, value in inputs.items()}
         return {first: to_portable(pixels[0], stride), **padded}
+
+    def _memory(self, inputs: Inputs, how: str) -> int:
+        """Bytes that a run takes, by what the file says of engines."""
+        pixels = sum(array.size // 3 for name, array in inputs.items() if KINDS[name] == "pixels")
+        return dict(self.contract.memory).get(how, 0) * pixels
 
     def _check_size(self, height: int, width: int) -> None:
         least = self.contract.smallest_side

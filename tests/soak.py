@@ -189,8 +189,8 @@ def test_streams_and_pictures_share_a_model(shipped: Stylizer) -> None:
 
 
 def test_memory_comes_back_after_a_huge_picture(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cpu, "LARGE", 10_000)  # so that a small one is huge
-    monkeypatch.setattr(cpu, "HUGE", 100_000)
+    monkeypatch.setattr(cpu, "LARGE", 13_500_000)  # so that a small one is huge
+    monkeypatch.setattr(cpu, "HUGE", 135_000_000)
     stylizer = Stylizer(device="cpu")
     small, large, huge = (np.zeros((side, side, 3), np.uint8) for side in (32, 300, 360))
     stylizer.stylize(small, "scream")

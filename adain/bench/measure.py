@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 
 from ..engines.memory import need_memory
-from ..engines.onnxruntime import BYTES_PER_PIXEL
 from ..errors import AdaINError
 from ..pictures import Picture, Pixels, save
 from .plan import Group, Job
@@ -131,7 +130,8 @@ def _start(
     size, pictures = group.size, sum(job.kind != "peak" for job in group.jobs)
     try:
         if group.hardware == "cpu":
-            need_memory(BYTES_PER_PIXEL * size.width * size.height * pictures)
+            each = dict(group.jobs[0].model.contract.memory).get("cpu", 0)
+            need_memory(each * size.width * size.height * pictures)
     except MemoryError as error:
         failed.append(f"{size.name} on the cpu: {error}; give a smaller --size or fewer rivals")
         return workers

@@ -16,7 +16,7 @@ from ..errors import DeviceError, OptionError
 from .cuda.check import gpu_problem
 from .cuda.engine import Cuda
 from .cuda.tensorrt import TensorRT
-from .engine import Compute, Device, Engine, Inputs, Lane, Stored
+from .engine import Compute, Device, Engine, Inputs, Lane, Need, Stored, unknown
 from .onnxruntime import OnnxRuntime
 from .openvino import OpenVino, openvino_problem
 
@@ -32,6 +32,7 @@ def open_engine(
     threads: int | None = None,
     precision: Compute = "auto",
     stored: Stored = "fp32",
+    need: Need = unknown,
 ) -> Engine:
     """Make a model ready to run.
 
@@ -43,6 +44,7 @@ def open_engine(
         precision: of the convolutions. "auto" takes what is fastest: float16 on a GPU, with statistics in
             float32; the file's own on the CPU. "fp32" is exact, without the TF32 that GPUs otherwise round to.
         stored: the precision of the convolutions in the file.
+        need: memory that runs take on the CPU, so that one that would not fit is refused.
 
     Raises:
         DeviceError: the device was asked for and cannot be used.
@@ -65,5 +67,5 @@ def open_engine(
     if precision == "fp16":
         raise OptionError("the precision fp16 is for cuda and tensorrt; the CPU would be no faster with it, give auto")
     if device == "openvino" or (device == "auto" and openvino_problem() is None):
-        return OpenVino(model, threads)
-    return OnnxRuntime(model, threads, stored)
+        return OpenVino(model, threads, need)
+    return OnnxRuntime(model, threads, stored, need)

@@ -1,6 +1,6 @@
 """What every engine that runs our ONNX files offers, whatever library and device are below it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol
 
 from numpy.typing import NDArray
@@ -11,6 +11,13 @@ Compute = Literal["auto", "fp32", "fp16"]
 
 Array = NDArray[Any]
 Inputs = Mapping[str, Array]
+# Bytes of memory that a run takes by what the model's file says: from its inputs, and a name for how it is run.
+Need = Callable[[Inputs, str], int]
+
+
+def unknown(inputs: Inputs, how: str) -> int:
+    """The `Need` of a file that says nothing."""
+    return 0
 
 
 class Lane(Protocol):

@@ -5,18 +5,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from .engine import Array, Device, Inputs, Lane
+from .engine import Array, Device, Inputs, Lane, Need, unknown
 from .memory import need_memory
 from .threads import usable_threads
 
-# Measured with the shipped model on 1 to 4 megapixels: 1.25 to 1.3 GB for each; without the arena, in which
-# onnxruntime keeps memory, 0.53, but runs take 1.6 times as long.
-BYTES_PER_PIXEL = 1350
-THRIFTY = 600
 # onnxruntime keeps the memory of a run for the next one; runs that have to take it anew need a tenth longer. So it is
-# given back only where it is much, in pixels, and either the next run needs less than a quarter of it or it is huge.
-LARGE = 1_000_000
-HUGE = 4_000_000
+# given back only where it is much, in bytes, and either the next run needs less than a quarter of it or it is huge.
+LARGE = 1_350_000_000  # that of a picture of 1 megapixel in the first model
+HUGE = 4 * LARGE
 
 
 class OnnxRuntime:
@@ -26,6 +22,7 @@ class OnnxRuntime:
         model: the bytes of an ONNX file.
         threads: of the CPU; None takes `usable_threads`.
         stored: the precision of the convolutions in the file.
+        need: what runs take, under "cpu", and "cpu thrifty" without the arena.
 
     Raises:
         Exception: onnxruntime's own, where the model is at fault.
@@ -34,14 +31,14 @@ class OnnxRuntime:
     device: Device = "cpu"
     lanes = 1  # every run uses all cores
 
-    def __init__(self, model: bytes, threads: int | None, stored: str = "fp32") -> None:
-        self.precision = stored
+    def __init__(self, model: bytes, threads: int | None, stored: str = "fp32", need: Need = unknown) -> None:
+        self.precision, self._need = stored, need
         self._start = partial(start, model, threads, ["CPUExecutionProvider"])
         self._use(self._start())
 
     def _use(self, session: Any) -> None:
         self.session = session
-        self._held = 0  # pixels of the largest run since memory was given back
+        self._held = 0  # bytes of the largest run since memory was given back
 
     def run(self, inputs: Inputs) -> Array:
         """See `Engine`; what would not fit the memory runs with less of it, and slower.
@@ -49,16 +46,16 @@ class OnnxRuntime:
         Raises:
             MemoryError: that would not fit either.
         """
-        pixels = count_pixels(inputs)
+        need = self._need(inputs, "cpu")
         try:
-            check_memory(BYTES_PER_PIXEL, pixels, self._held)
+            check_memory(need, self._held)
         except MemoryError:
-            check_memory(THRIFTY, pixels)
+            check_memory(self._need(inputs, "cpu thrifty"))
             thrifty: Array = self._start(_without_arena).run(None, dict(inputs))[0]
             return thrifty
-        give_back = pixels >= HUGE or self._held > max(LARGE, 4 * pixels)
+        give_back = need >= HUGE or self._held > max(LARGE, 4 * need)
         output: Array = self.session.run(None, dict(inputs), _giving_back() if give_back else None)[0]
-        self._held = 0 if give_back else max(self._held, pixels)
+        self._held = 0 if give_back else max(self._held, need)
         return output
 
     def lane(self, inputs: Inputs) -> Lane:
@@ -67,9 +64,9 @@ class OnnxRuntime:
         Raises:
             MemoryError: there is less than a run would take.
         """
-        pixels = count_pixels(inputs)
-        check_memory(BYTES_PER_PIXEL, pixels, self._held)
-        self._held = max(self._held, pixels)
+        need = self._need(inputs, "cpu")
+        check_memory(need, self._held)
+        self._held = max(self._held, need)
         return CpuLane(lambda inputs: self.session.run(None, dict(inputs))[0])
 
 
@@ -130,21 +127,15 @@ def start(model: bytes, threads: int | None, providers: list[Any], adjust: Calla
     return onnxruntime.InferenceSession(model, options, providers=providers, enable_fallback=0)
 
 
-def count_pixels(inputs: Inputs) -> int:
-    """Of all pictures among the inputs."""
-    return sum(array.size // 3 for array in inputs.values() if array.ndim == 4)
-
-
-def check_memory(need: int, pixels: int, held: int = 0) -> None:
-    """A MemoryError where pictures do not fit.
+def check_memory(need: int, held: int = 0) -> None:
+    """A MemoryError where a run does not fit.
 
     Args:
-        need: bytes for each pixel.
-        pixels: of the run to come.
-        held: pixels that there is memory for already.
+        need: bytes of the run to come.
+        held: bytes that it can take from those before.
     """
-    if pixels > max(LARGE, held):  # looking takes a millisecond
-        need_memory(need * (pixels - held))
+    if need > max(LARGE, held):  # looking takes a millisecond
+        need_memory(need - held)
 
 
 def _without_arena(options: Any) -> None:

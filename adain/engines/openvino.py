@@ -11,12 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DeviceError, first_line
-from .engine import Array, Device, Inputs
-from .onnxruntime import CpuLane, check_memory, count_pixels
+from .engine import Array, Device, Inputs, Need, unknown
+from .onnxruntime import CpuLane, check_memory
 from .threads import usable_threads
-
-# Measured with the shipped model on 1 to 4 megapixels: 520 in bfloat16, 1090 in float32.
-BYTES_PER_PIXEL = {"bf16": 600, "fp16": 600, "fp32": 1200}
 
 _OPTIONS = {
     "PERFORMANCE_HINT": "LATENCY",
@@ -36,6 +33,7 @@ class OpenVino:
     Args:
         model: the bytes of an ONNX file.
         threads: None takes `usable_threads`.
+        need: what runs take, under "openvino PRECISION".
 
     Raises:
         DeviceError: OpenVINO is not installed, or does not start.
@@ -45,7 +43,8 @@ class OpenVino:
     device: Device = "openvino"
     lanes = 1  # every run uses all cores
 
-    def __init__(self, model: bytes, threads: int | None) -> None:
+    def __init__(self, model: bytes, threads: int | None, need: Need = unknown) -> None:
+        self._need = need
         if (problem := openvino_problem()) is not None:
             raise DeviceError(f"cannot run on openvino: {problem}")
         with _own_signal_stack():
@@ -63,7 +62,7 @@ class OpenVino:
         Raises:
             MemoryError: there is less than the run would take.
         """
-        check_memory(BYTES_PER_PIXEL[self.precision], count_pixels(inputs))
+        check_memory(self._need(inputs, f"openvino {self.precision}"))
         # A request takes microseconds, and so each run, and each thread, has its own.
         request = self.compiled.create_infer_request()
         request.infer(dict(inputs), share_inputs=True, share_outputs=True)

@@ -69,8 +69,8 @@ def stylizer(write_tiny: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -
             raise MemoryError(f"{size} bytes of memory are needed")
 
     monkeypatch.setattr(cpu, "need_memory", need)
-    monkeypatch.setattr(cpu, "LARGE", 100 * 100)
-    monkeypatch.setattr(cpu, "HUGE", 200 * 200)
+    monkeypatch.setattr(cpu, "LARGE", 100 * 100 * 1350)
+    monkeypatch.setattr(cpu, "HUGE", 200 * 200 * 1350)
     return Stylizer(write_tiny(), "cpu", threads=1)
 
 
@@ -82,6 +82,17 @@ def test_too_large_a_picture_is_refused_before_it_runs(stylizer: Stylizer) -> No
         stylizer.stream((1200, 1000), SEA)
     with pytest.raises(PictureError, match="1000 x 1000 pixels need more memory"):
         stylizer.stylize(np.zeros((2, 1000, 1000, 3), np.uint8), SEA)  # a batch runs at once
+
+
+def test_limits_are_those_of_the_file(
+    stylizer: Stylizer, write_tiny: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = np.full((1000, 2000, 3), 99, np.uint8)
+    small = Stylizer(write_tiny("small", memory=(("cpu", 400), ("cpu thrifty", 200))), "cpu", threads=1)
+    assert small.stylize(content, SEA).shape == content.shape
+    large = Stylizer(write_tiny("large", memory=(("cpu", 4000), ("cpu thrifty", 2000))), "cpu", threads=1)
+    with pytest.raises(PictureError, match="1000 x 1000 pixels need more memory"):
+        large.stylize(content[:, :1000], SEA)
 
 
 def test_a_picture_that_just_fits_runs_without_the_arena(
