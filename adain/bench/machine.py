@@ -7,6 +7,8 @@ from importlib import metadata, util
 from pathlib import Path
 from typing import Any
 
+from ..engines.threads import usable_threads
+
 PACKAGES = ("adain", "onnxruntime", "onnxruntime-gpu", "openvino", "torch", "numpy", "pillow")
 
 
@@ -15,7 +17,7 @@ def facts() -> dict[str, Any]:
     gpu = find_gpu()
     return {
         "cpu": _cpu(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": usable_threads(),
         "system": f"{platform.system()} {platform.machine()}",
         **(gpu.facts() if gpu else {"gpu": None, "driver": None}),
         "versions": {"python": platform.python_version()} | _versions(),

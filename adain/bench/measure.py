@@ -65,7 +65,7 @@ class Result:
     start_ms: dict[str, float]
     host_mb: float | None
     device_mb: float | None
-    flop: float | None = None
+    flop: int | None = None
     of_peak: float | None = None
 
 
@@ -163,12 +163,11 @@ def _result(job: Job, worker: Worker, turns: dict[Job, list[Times]]) -> Result:
     return result
 
 
-def flop(job: Job) -> float | None:
+def flop(job: Job) -> int | None:
     """Operations of a frame, counted when the file was exported; None where the file does not say."""
-    each: float | None = getattr(job.model.contract, "operations", None)
-    stride = job.model.contract.stride
-    width, height = (side + -side % stride for side in (job.size.width, job.size.height))
-    return None if each is None else each * width * height
+    contract = job.model.contract
+    width, height = (side + -side % contract.stride for side in (job.size.width, job.size.height))
+    return None if contract.operations is None else contract.operations * width * height
 
 
 def ratios(over: Sequence[Times], under: Sequence[Times]) -> dict[str, Spread]:

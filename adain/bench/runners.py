@@ -16,6 +16,7 @@ from .. import shipped
 from ..bank import bank
 from ..contract import Contract
 from ..engines import open_engine
+from ..engines.threads import usable_threads
 from ..errors import DeviceError, ModelError
 from ..look import Look
 from ..pictures import Picture, Pixels, load, save
@@ -134,8 +135,7 @@ def _torch(job: Job, source: Path) -> tuple[Spans, str]:
 
     from ..export.doors import wrap
 
-    if job.threads is not None:
-        torch.set_num_threads(job.threads)
+    torch.set_num_threads(job.threads or usable_threads())
     contract, cuda = job.model.contract, job.hardware == "gpu"
     if cuda and not torch.cuda.is_available():
         raise DeviceError("this PyTorch cannot use CUDA; install one that can, or leave it out of --against")
