@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,7 +20,10 @@ from .printing import print_table, stderr_console
 def export(
     checkpoint: Annotated[
         Path,
-        Argument(help="A model.safetensors, a run's folder, or decoder.pth.", show_default="the shipped model"),
+        Argument(
+            help="A model.safetensors, a run's folder, decoder.pth, or a folder of bytes files to make portable.",
+            show_default="the shipped model",
+        ),
     ] = shipped.CHECKPOINT,
     out: Annotated[Path | None, Option("--out", "-o", help="Folder for the ONNX files.", show_default="onnx")] = None,
     triton: Annotated[
@@ -35,6 +39,11 @@ def export(
     quiet: QuietOption = False,
 ) -> None:
     """Write stylizer, style_encoder, adain, measure and paint as .onnx, each compared with PyTorch."""
+    if io == "portable" and triton is None and vgg is None and precision == "fp32":
+        files = _bytes_files(checkpoint)
+        if files is not None:
+            _convert(files, out or Path("onnx"), quiet)
+            return
     need_extra("train", "torch", "onnx", "onnxscript", "safetensors")
     from ..export.check import Exported
     from ..export.triton import write_repository
@@ -61,6 +70,27 @@ def export(
         compact=compact,
         report=report,
     )
+
+
+def _bytes_files(checkpoint: Path) -> Path | None:
+    """The folder of bytes files that portable ones are made of: the one given, or the shipped one without torch."""
+    if (checkpoint / "stylizer.onnx").is_file():
+        return checkpoint
+    return shipped.ONNX if checkpoint == shipped.CHECKPOINT and find_spec("torch") is None else None
+
+
+def _convert(files: Path, out: Path, quiet: bool) -> None:
+    need_extra("bench", "onnx")  # the smallest extra that has it
+    from ..export.portable import convert
+
+    def report(path: Path, difference: float) -> None:
+        if not quiet:
+            size = path.stat().st_size / 1e6
+            line = f"{path}  {size:.1f} MB, largest difference to {files / path.name}: {difference:.2g}"
+            stderr_console().print(line, markup=False)
+
+    must_be_folder(out)
+    convert(files, out, report)
 
 
 def info(
