@@ -26,7 +26,7 @@ from ..pictures import Pixels, find_pictures
 from . import metrics, plain
 from .pairs import Pair, square
 from .perceptual import Perceptual
-from .sources import Predictor, Scores, Source
+from .sources import Predictor, Results, Scores
 
 MIN_SIZE = 64  # px: one tile of the spectrum
 KEPT = 64  # described contents and styles; 12 MB each at 512 px
@@ -80,7 +80,7 @@ class Evaluation:
     def __init__(
         self,
         pairs: Sequence[Pair],
-        source: Source,
+        source: Results,
         vgg: Encoder,
         *,
         size: int,
@@ -180,7 +180,7 @@ class Evaluation:
         return Described(pixels, metrics.luminance(pixels), features[-1], of_layers, gaussian, embedding)
 
     def score(self, output: Described, content: Described, style: Described) -> Scores:
-        """All metrics but those of `Source.more` and of plain ground."""
+        """All metrics but those of `Results.more` and of plain ground."""
         scores = metrics.style_terms(output.statistics, style.statistics)
         if output.embedding is not None and style.embedding is not None:
             scores["emb_cos_c"] = metrics.embedding_match(output.embedding, style.embedding, self._mean)

@@ -51,7 +51,7 @@ METRICS = {  # name: (what is better, meaning)
     "plain_kurtosis": ("the style's", "kurtosis of luminance on plain ground: stains"),
     "plain_dark": ("the style's", "% of plain ground that is far darker than what surrounds it"),
     "plain_spectrum": ("lower", "spectrum on plain ground against the style's, dB"),
-    "marks": ("about 1", "how far marks differ between two styles, against their paintings"),
+    "marks": ("the style's", "how far marks differ between two styles, against their paintings"),
 }
 
 BORDER = 8  # px, the band that is looked at

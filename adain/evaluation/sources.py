@@ -19,7 +19,7 @@ from .pairs import Pair
 Scores = dict[str, float]  # by the names of `metrics.METRICS`
 
 
-class Source(Protocol):
+class Results(Protocol):
     """Where results come from."""
 
     label: str
