@@ -7,16 +7,18 @@
 
 Words:
 
-    content   the picture that is restyled
-    style     what is taken of a painting: its code, a row of numbers that the encoder makes; codes can be averaged
-    alpha     strength: 0 rebuilds the content, 1 is the full style
-    look      what is wanted of a picture: styles, their shares, alpha
-    bank      the built-in styles
-    graph     one of our ONNX files, by its kind: stylizer, style_encoder and so on
-    io        how pixels enter a graph: `bytes` (uint8, any size) or `portable` (float32, sides multiples of the stride)
-    engine    the library and the device that run a graph; it knows arrays only
-    session   a graph in an engine; it knows pictures
-    lane      a session's or engine's runs for one size, one thread at a time; several lanes let frames overlap
+    content        the picture that is restyled
+    style          what is taken of a painting: its code, a row of numbers from the style encoder; codes can be averaged
+    alpha          strength: 0 rebuilds the content, 1 is the full style
+    look           what is wanted of a picture: styles, their shares, alpha
+    bank           the built-in styles
+    graph          one of our ONNX files, by its kind: stylizer, style_encoder, adain, measure, paint
+    statistics     weighted sums over a content, which `measure` takes and `paint` uses; those of parts add up
+    architecture   a kind of network, by its name: what its codes and statistics are, what it needs
+    io             how pixels enter a graph: `bytes` (uint8, any size), `portable` (float32, multiples of the stride)
+    engine         the library and the device that run a graph; it knows arrays only
+    session        a graph in an engine; it knows pictures
+    lane           runs of one size in a session or engine, one thread at a time; several lanes let frames overlap
 
 Importing this package loads neither torch nor onnxruntime.
 """

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from .files import replacing
+from .replacing import replacing
 
 Table = tuple[tuple[str, ...], list[tuple[str, ...]]]  # head, rows
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import OptionError, StyleError, first_line
-from .files import replacing
+from .replacing import replacing
 
 MAX_VALUES = 65_536  # of one code; ours have about 2,000
 

@@ -10,9 +10,9 @@ from .. import __version__
 from ..contract import GRAPHS, VERSIONS, Contract, Graph, Io, Precision
 from ..engines.cuda.half import to_half
 from ..errors import ModelError, OptionError
-from ..files import replacing
 from ..network.model_file import VGG_ATTRIBUTION, ModelFile, load_model
 from ..network.pretrained import load_pytorch_adain
+from ..replacing import replacing
 from .check import Exported, compare
 from .graph import store_as_float16, to_onnx
 

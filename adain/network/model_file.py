@@ -20,7 +20,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ..errors import ModelError
-from ..files import replacing
+from ..replacing import replacing
 from .architecture import ARCHITECTURES, Architecture, architecture_with
 from .model import StyleTransfer
 from .vgg import CONVS

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 from PIL import Image
 
 from ..errors import OptionError, PictureError
-from ..files import replacing
+from ..replacing import replacing
 from .picture import Picture
 
 # What `save` writes, by suffix: Pillow's name and options. JPEG without chroma subsampling, which would

@@ -8,8 +8,8 @@ from torch.nn.functional import interpolate
 from torchvision.transforms.functional import to_pil_image
 from torchvision.utils import make_grid
 
-from ..files import replacing
 from ..network.model import StyleTransfer
+from ..replacing import replacing
 from .data import Pictures, sample, to_float
 
 COUNT = 4  # of each
