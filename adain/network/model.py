@@ -51,7 +51,8 @@ class StyleTransfer(nn.Module):
             code: [N or 1,S].
             alpha: see the class.
             weight: [N,H,W] in 0..1, what each pixel counts; None counts all. 0 for the halo of a part of a picture,
-                for what is outside a mask, and for what is transparent.
+                for what is outside a mask, and for what is transparent. A pixel that counts still sees its neighbours
+                that do not (at relu4_1, up to 32 px away): crop a margin that is transparent throughout.
 
         Returns:
             float32 [N,T], laid out as `architecture.statistics` says: weighted sums, that of the weights first. If
@@ -123,11 +124,6 @@ class StyleTransfer(nn.Module):
         if "colours" not in self.architecture.layers:
             return content
         return recolour(content, *self.colours(content, code, 1.0, average)).clamp(0, 1)
-
-    @property
-    def layers(self) -> tuple[str, ...]:
-        """What a style code holds, shallow to deep."""
-        return self.architecture.layers
 
     @property
     def style_size(self) -> int:

@@ -12,14 +12,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .architecture import CHANNELS, STRIDES
+from .architecture import CHANNELS
 
 CONVS: dict[str, tuple[str, ...]] = {
     "vgg16": ("1_1", "1_2", "2_1", "2_2", "3_1", "3_2", "3_3", "4_1"),
     "vgg19": ("1_1", "1_2", "2_1", "2_2", "3_1", "3_2", "3_3", "3_4", "4_1"),
 }
 LAYERS = tuple(CHANNELS)  # those that losses and AdaIN use
-STRIDE = STRIDES["relu4_1"]  # of the deepest layer against the picture
 
 
 def channels(encoder: str) -> list[tuple[str, int, int]]:

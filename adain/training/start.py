@@ -21,12 +21,21 @@ NORMALISE_SIZE = 256  # px, a multiple of every stride
 CODES = 256  # paintings whose codes a new network learns of
 
 
-def network_of(state: State, settings: Settings) -> StyleTransfer:
-    """The network of a checkpoint, with the averaged weights.
+def first_network(settings: Settings, state: State | None, contents: Pictures, styles: Pictures) -> StyleTransfer:
+    """See the module.
 
     Raises:
-        AdaINError: it does not fit the settings.
+        AdaINError: what it begins with cannot be read, or does not fit the settings.
     """
+    if state:
+        return _of_checkpoint(state, settings)
+    if settings.init:
+        return _of_file(settings)
+    return _new(settings, contents, styles)
+
+
+def _of_checkpoint(state: State, settings: Settings) -> StyleTransfer:
+    """With the averaged weights."""
     for name in ("encoder", "arch"):
         if (saved := getattr(state.settings, name)) != (given := getattr(settings, name)):
             raise OptionError(f"the run has --{name} {saved}, which cannot change to {given}")
@@ -35,12 +44,7 @@ def network_of(state: State, settings: Settings) -> StyleTransfer:
     return network
 
 
-def network_of_file(settings: Settings) -> StyleTransfer:
-    """The network of `settings.init`.
-
-    Raises:
-        AdaINError: it cannot be read, or is of another kind.
-    """
+def _of_file(settings: Settings) -> StyleTransfer:
     path = shipped.CHECKPOINT if settings.init == "shipped" else Path(settings.init)
     network = load_model(path).model
     if (kind := network.architecture.name) != settings.arch:
@@ -55,12 +59,8 @@ def few_pictures(folders: tuple[Pictures, ...], count: int) -> list[Tensor]:
     ]
 
 
-def new_network(settings: Settings, contents: Pictures, styles: Pictures) -> StyleTransfer:
-    """Random weights around a pretrained encoder, which is normalised on the pictures if it has not been.
-
-    Raises:
-        ModelError: there is no such encoder.
-    """
+def _new(settings: Settings, contents: Pictures, styles: Pictures) -> StyleTransfer:
+    """Random weights around a pretrained encoder, which is normalised on the pictures if it has not been."""
     encoder, normalised = load_encoder(settings.encoder)
     if not normalised:
         normalise(encoder, mean_activations(encoder, few_pictures((contents, styles), NORMALISE_PICTURES)))

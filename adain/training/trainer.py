@@ -24,7 +24,7 @@ from ..network.model import StyleTransfer
 from ..network.model_file import save_model
 from ..pictures import find_with_shards
 from . import data
-from .checkpoints import State, moments_of, newest_checkpoint, read_newest, restore, write_checkpoint
+from .checkpoints import moments_of, newest_checkpoint, read_newest, restore, write_checkpoint
 from .losses import imitation_loss
 from .machine import accelerate_precision, stop_signal
 from .objective import Objective, Pairs
@@ -32,7 +32,7 @@ from .perception import Perception, Seen, jitter
 from .samples import sample_grid, write_grid
 from .schedule import learning_rate, teacher_share
 from .settings import Settings
-from .start import few_pictures, network_of, network_of_file, new_network
+from .start import few_pictures, first_network
 from .teacher import load_teacher
 
 RANDOM_OF_STEPS = 4  # beside the seed; the data uses the numbers below
@@ -80,7 +80,7 @@ class Trainer:
             data.Pictures(find_with_shards(Path(folder)), settings.crop, keep_on)
             for folder in (settings.content, settings.style)
         )
-        self.network = self._first_network(state)
+        self.network = first_network(settings, state, self.contents, self.styles)
         self.network.encoder.requires_grad_(False)
         self.network.train().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         # What is sampled and saved.
@@ -101,13 +101,6 @@ class Trainer:
             if self.accelerator.scaler and state.header["scaler"]:
                 self.accelerator.scaler.load_state_dict(state.header["scaler"])
             self.step = int(state.header["step"])
-
-    def _first_network(self, state: State | None) -> StyleTransfer:
-        if state:
-            return network_of(state, self.settings)
-        if self.settings.init:
-            return network_of_file(self.settings)
-        return new_network(self.settings, self.contents, self.styles)
 
     # --- one step ---------------------------------------------------------------------------------------
 
@@ -131,7 +124,9 @@ class Trainer:
         losses: dict[str, Tensor] = {}
         total = content.new_zeros(())
         if self.teacher and share:
-            losses["teacher"] = imitation_loss(output.picture, self.teacher(content, style))
+            with torch.no_grad():
+                taught = self.teacher(content, style)
+            losses["teacher"] = imitation_loss(output.picture, taught)
             total = total + share * settings.teacher_weight * losses["teacher"]
         if share < 1:
             losses |= self.objective(Pairs(content, seen, reference, output, same, random))

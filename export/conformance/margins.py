@@ -20,7 +20,6 @@ from torch.nn import functional
 from adain import shipped
 from adain.network import adain, colour, layered, model
 from adain.network.model_file import load_model
-from adain.network.vgg import STRIDE
 
 Engine = tuple[Stylize, EncodeStyle] | tuple[Stylize, EncodeStyle, Shrink]
 Convolve = Callable[[Tensor, Tensor, Tensor | None], Tensor]
@@ -104,7 +103,8 @@ def pytorch(
 
     def enter(pixels: Pixels) -> Tensor:
         height, width = pixels.shape[1:3]
-        sides = ((0, 0), (0, -height % STRIDE), (0, -width % STRIDE), (0, 0))
+        stride = network.architecture.stride
+        sides = ((0, 0), (0, -height % stride), (0, -width % stride), (0, 0))
         return torch.from_numpy(np.pad(pixels, sides, padding)).permute(0, 3, 1, 2).to(dtype) / 255  # type: ignore[call-overload]
 
     @torch.no_grad()

@@ -92,7 +92,7 @@ def test_a_code_is_means_then_spreads_by_layer(model):
     style = torch.rand(1, 3, 24, 24)
     code, at = model.encode_style(style)[0], 0
     expected = []
-    for layer in model.layers:
+    for layer in model.architecture.layers:
         expected += colour_statistics(style) if layer == "colours" else statistics(*model.encoder(style, [layer]))
     for (_, length), part in zip(model.architecture.code, expected, strict=True):
         torch.testing.assert_close(code[at : at + length], part.flatten())

@@ -30,7 +30,7 @@ def test_save_and_load(tmp_path):
 @pytest.mark.parametrize("architecture", ["classic", "multi"])
 def test_files_of_version_1_told_their_layers(tmp_path, architecture):
     path, model = tmp_path / "model.safetensors", ARCHITECTURES[architecture].build()
-    header = {"version": 1, "name": "old", "encoder": "vgg16", "layers": model.layers}
+    header = {"version": 1, "name": "old", "encoder": "vgg16", "layers": model.architecture.layers}
     save_file(model.half().state_dict(), path, metadata={"adain": json.dumps(header)})
     assert load_model(path).model.architecture.name == architecture
 
