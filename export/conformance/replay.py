@@ -1,10 +1,11 @@
 """Replay the conformance set with any engine: give its two functions, get one result for each case.
 
-    python export/conformance/replay.py
+    python export/conformance/replay.py [--halves FOLDER]
 
 does it with onnxruntime on the CPU and the shipped files. Needs numpy and Pillow; onnxruntime only for that.
 """
 
+import argparse
 import hashlib
 import io
 import json
@@ -186,11 +187,63 @@ class OnnxRuntime:
         return codes
 
 
+class Halves:
+    """`measure.onnx` and `paint.onnx` in onnxruntime, which together are the stylizer: its cases are theirs.
+
+    Args:
+        folder: holds both files.
+        parts: measure and paint every picture in two parts, each with a halo; for files whose `adain.tiles` is true.
+    """
+
+    def __init__(self, folder: Path, *, parts: bool = False) -> None:
+        import onnxruntime
+
+        self._measure, self._paint = (
+            onnxruntime.InferenceSession(folder / f"{graph}.onnx", providers=["CPUExecutionProvider"])
+            for graph in ("measure", "paint")
+        )
+        metadata = self._paint.get_modelmeta().custom_metadata_map
+        self.tiles = metadata["adain.tiles"] == "true"
+        self._stride, self._halo = int(metadata["adain.stride"]), int(metadata["adain.halo"])
+        self._parts = parts
+
+    def stylize(self, contents: Pixels, codes: Codes, alpha: float) -> Pixels:
+        """A `Stylize`."""
+        width = contents.shape[2]
+        cut = width // 2 // self._stride * self._stride if self._parts else 0
+        ends = [(0, cut), (cut, width)] if cut else [(0, width)]
+        inputs = {"style": codes, "alpha": np.array([alpha], np.float32)}
+        statistics, painted = 0, []
+        for begin, end in ends:
+            part, offset = self._part(contents, begin, end)
+            weight = np.zeros(part.shape[:3], np.float32)
+            weight[:, :, begin - offset : end - offset] = 1
+            statistics += self._measure.run(None, {"content": part, "weight": weight, **inputs})[0]
+        for begin, end in ends:
+            part, offset = self._part(contents, begin, end)
+            given = {"statistics": statistics, "origin": np.array([0, offset], np.int64)}
+            (picture,) = self._paint.run(None, {"content": part, **given, **inputs})
+            painted.append(picture[:, :, begin - offset : end - offset])
+        return np.concatenate(painted, axis=2)
+
+    def _part(self, contents: Pixels, begin: int, end: int) -> tuple[Pixels, int]:
+        """Columns of pictures with a halo on both sides, and where they begin."""
+        offset = max(0, begin - self._halo) // self._stride * self._stride
+        return np.ascontiguousarray(contents[:, :, offset : end + self._halo]), offset
+
+
 def main() -> int:
     """Print a line for each case; 1 when one fails."""
-    conformance = Conformance()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--halves", type=Path, metavar="FOLDER", help="of measure.onnx and paint.onnx: replay those")
+    halves, conformance = parser.parse_args().halves, Conformance()
     engine = OnnxRuntime(conformance.model("stylizer"), conformance.model("style_encoder"))
-    results = conformance.replay(engine.stylize, engine.encode_style)
+    if halves is None:
+        results = conformance.replay(engine.stylize, engine.encode_style)
+    else:
+        results = conformance.replay(Halves(halves).stylize)
+        if Halves(halves).tiles:
+            results += conformance.replay(Halves(halves, parts=True).stylize)
     for result in results:
         verdict = "ok" if result.passed else "FAIL"
         print(f"{verdict:4}  {result.name:20} largest {result.largest:.6f}, mean {result.mean:.6f}")

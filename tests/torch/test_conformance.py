@@ -6,7 +6,11 @@ import shutil
 import margins
 import rebuild
 import torch
-from replay import Conformance, compare
+from replay import Conformance, Halves, compare
+
+from adain import shipped
+from adain.export.write import export
+from adain.network.model_file import load_model
 
 
 def test_pytorch_passes():
@@ -16,6 +20,11 @@ def test_pytorch_passes():
         assert not [each for each in Conformance().replay(*margins.pytorch()) if not each.passed]
     finally:
         torch.set_num_threads(threads)
+
+
+def test_the_stylizer_in_two_halves_passes(tmp_path):
+    export(load_model(shipped.CHECKPOINT), tmp_path, graphs=("measure", "paint"))
+    assert not [each for each in Conformance().replay(Halves(tmp_path).stylize) if not each.passed]
 
 
 def test_rebuild_makes_the_same(tmp_path):

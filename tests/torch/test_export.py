@@ -5,6 +5,7 @@ import onnx
 import onnxruntime
 import pytest
 import torch
+from replay import Halves
 
 from adain import contract
 from adain.contract import Contract
@@ -118,6 +119,16 @@ def test_statistics_of_parts_add_up(exported, source):
     weights[1][:, :, :halo] = 0
     parts = [measured(out, part, weight) for part, weight in zip((left, right), weights, strict=True)]
     np.testing.assert_allclose(parts[0] + parts[1], whole, rtol=1e-4, atol=1e-3)
+
+
+def test_parts_fit_each_other(exported, source):
+    if not source.model.architecture.tiles:
+        pytest.skip("has statistics of its own output")
+    out, _ = exported
+    content, style = blobs(1, 61, 205), some_style(out)
+    whole = run(out / "stylizer.onnx", content=content, style=style, alpha=np.array([0.8], np.float32))
+    parts = Halves(out, parts=True).stylize(content, style, 0.8)
+    assert np.abs(parts.astype(int) - whole).max() <= 1
 
 
 def test_files_are_as_they_say(exported, source):
