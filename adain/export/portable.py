@@ -16,8 +16,8 @@ from .. import contract
 from ..contract import Contract, Graph
 from ..engines.onnxruntime import library
 from ..errors import ModelError
-from ..files import replacing
 from ..onnx_file import Tensor, read_bytes
+from ..replacing import replacing
 
 GRAPHS: tuple[Graph, ...] = ("stylizer", "style_encoder", "adain")  # whose doors are those of pixels and codes only
 BOUND = 1  # step of 255, between a file and the one that it is made of
