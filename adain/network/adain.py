@@ -94,7 +94,11 @@ def blend(content: Tensor, styled: Tensor, alpha: Tensor | float) -> Tensor:
 
 
 def adain(
-    content: Tensor, own: tuple[Tensor, Tensor], style: tuple[Tensor, Tensor], alpha: Tensor | float = 1.0
+    content: Tensor,
+    own: tuple[Tensor, Tensor],
+    style: tuple[Tensor, Tensor],
+    alpha: Tensor | float = 1.0,
+    narrowest: float = EPSILON,
 ) -> Tensor:
     """Give content features the style's statistics: equation 8 of the paper, blended as in its equation 14.
 
@@ -103,6 +107,8 @@ def adain(
         own: the content's `statistics`, each [N or 1,C,1,1].
         style: those of the style's features.
         alpha: 0 keeps the content, 1 is full style; a number or a tensor that broadcasts to [N,1,1,1].
+        narrowest: no channel is stretched as if the content's deviation were less than this, unless it stays narrow: a
+            plain ground would become what its rounding to 8 bits is.
 
     Returns:
         std * (x - mean_c) / std_c + mean, [N,C,H,W], in the type of `content`, where mean and std lie between the
@@ -110,6 +116,7 @@ def adain(
     """
     mean, std = own
     # One factor and one summand a channel: two passes over the features where the formula as it stands takes six.
-    scale = blend(std, style[1], alpha) / std
+    wanted = blend(std, style[1], alpha)
+    scale = wanted / torch.maximum(std, wanted.clamp(max=narrowest))
     shift = blend(mean, style[0], alpha) - mean * scale
     return (content.float() * scale + shift).to(content.dtype)

@@ -71,3 +71,15 @@ def test_statistics_of_nothing_are_numbers():
     mean, std = statistics(torch.randn(1, 3, 4, 4), 1, Sums(torch.zeros(1, 4, 4)))
     assert mean.abs().max() == 0
     assert torch.isfinite(std).all()
+
+
+def test_a_narrow_channel_is_not_stretched_to_the_style():
+    content = torch.tensor([[[[0.0, 0.02]], [[0.0, 2.0]], [[0.0, 0.02]]]])
+    own = statistics(content)
+    style = (torch.zeros(1, 3, 1, 1), torch.tensor([3.0, 3.0, 0.01]).view(1, 3, 1, 1))
+    got = adain(content, own, style, 1.0, narrowest=0.5)
+    spread = (got[..., 1] - got[..., 0]).flatten()
+    # narrow: as if it were 0.5; wide: as the formula; narrow in the style too: as the formula
+    expected = torch.tensor([0.02 * 3.0 / 0.5, 2.0 * 3.0 / float(own[1][0, 1]), 0.02 * 0.01 / float(own[1][0, 2])])
+    torch.testing.assert_close(spread, expected)
+    torch.testing.assert_close(adain(content, own, style, 0.0, narrowest=0.5), content, atol=1e-6, rtol=0)
