@@ -167,13 +167,13 @@ def _torch(job: Job, source: Path) -> tuple[Spans, str]:
 
 def _network(job: Job) -> Any:
     """The `StyleTransfer` that a file was exported from; of another model than the package's with random weights."""
-    from ..network import architecture_with
+    from ..network import ARCHITECTURES, architecture_with
     from ..network.model_file import load_model
 
     contract = job.model.contract
     if of_package(contract):
         return load_model(shipped.CHECKPOINT).model
-    architecture = architecture_with(contract.layers)
+    architecture = ARCHITECTURES.get(contract.architecture) or architecture_with(contract.layers)
     network = architecture.build(contract.encoder) if architecture else None
     if network is None or network.style_size != contract.style_size:
         raise ModelError(
