@@ -113,4 +113,7 @@ def info(
 
 
 def _plain(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    """A fact on one line; a layout as its names and numbers."""
+    if not isinstance(value, list | tuple):
+        return str(value)
+    return ", ".join(" ".join(map(str, each)) if isinstance(each, list | tuple) else str(each) for each in value)
