@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import OptionError, PictureError
 from ..look import Look
-from ..pictures import FORMATS, Picture, check_side, find_pictures, format_of, load, resize_to_side, save
+from ..pictures import FORMATS, Picture, check_side, find_pictures, format_of, is_folder, load, resize_to_side, save
 from ..stylizer import Stylizer
 
 STANDARD = "-"  # stdin as content, stdout as output
@@ -92,7 +92,7 @@ def plan(
         OptionError: an output would be a content or one of `keep`, two would have one name, or the format of
             `out` is unknown; or size below 1.
     """
-    single = len(contents) == 1 and not Path(contents[0]).is_dir()
+    single = len(contents) == 1 and not is_folder(Path(contents[0]))
     into_folder = out is not None and out != STANDARD and (Path(out).is_dir() or out.endswith(("/", "\\")))
     if single and not into_folder and (out or contents[0] == STANDARD):
         target = out or STANDARD
@@ -119,11 +119,12 @@ def _into_folder(content: str, out: str | None, style: str) -> Iterator[tuple[st
         yield content, str(folder / f"stdin-{style}.png")
         return
     root = Path(content)
-    nested = root.is_dir() and out is not None and root.resolve() in folder.resolve().parents
+    inside_root = is_folder(root)
+    nested = inside_root and out is not None and root.resolve() in folder.resolve().parents
     for path in find_pictures([content]):
         if nested and path.resolve().is_relative_to(folder.resolve()):
             continue  # the result of an earlier call
-        inside = path.relative_to(root).parent if root.is_dir() else Path()
+        inside = path.relative_to(root).parent if inside_root else Path()
         suffix = path.suffix if path.suffix.lower() in FORMATS else ".png"
         name = path.stem + suffix if out else f"{path.stem}-{style}{suffix}"
         yield str(path), str(folder / inside / name)

@@ -11,7 +11,7 @@ resize.py    every change of size
 folders.py   the pictures in folders and in tar files
 """
 
-from .folders import PictureBytes, find_pictures, find_with_shards
+from .folders import PictureBytes, find_pictures, find_with_shards, is_folder
 from .picture import Picture, Pixels
 from .read import MAX_PIXELS, FileSource, Source, load, read_size
 from .resize import check_side, resize, resize_to_side, square
@@ -29,6 +29,7 @@ __all__ = [
     "find_pictures",
     "find_with_shards",
     "format_of",
+    "is_folder",
     "load",
     "read_size",
     "resize",

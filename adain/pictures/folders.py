@@ -1,14 +1,19 @@
-"""The pictures in folders and in tar files. One set of rules: a folder is searched with all its subfolders, sorted, for
-names with a suffix that Pillow reads, in upper or lower case; hidden files and folders are passed over.
+"""The pictures in folders and in tar files. One set of rules: a folder is searched with all its subfolders, linked ones
+too, each once, for names with a picture's suffix, in upper or lower case; hidden files and folders are passed over.
+What looks like a picture and cannot be read, and a folder that cannot be entered, are among what is found: whoever
+loads them tells why, counts them, and goes on.
 """
 
+import os
+import stat
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from ..errors import PictureError
-from .read import readable_suffixes
+from .read import picture_suffixes
 
 
 @dataclass(frozen=True)
@@ -48,16 +53,24 @@ def find_pictures(paths: Iterable[str | Path]) -> list[Path]:
     """
     found: list[Path] = []
     for path in map(Path, paths):
-        if path.is_dir():
-            inside = list(_walk(path, readable_suffixes()))
+        if is_folder(path):
+            inside = _walk(path, picture_suffixes())
             if not inside:
                 raise PictureError(f"the folder {path} holds no picture (no .jpg, .png, ...); check the path")
             found += inside
-        elif path.exists():
-            found.append(path)
         else:
-            raise PictureError(f"{path} does not exist; give a picture or a folder of pictures")
+            with suppress(PermissionError):  # then it is told where it is loaded
+                if not path.exists():
+                    raise PictureError(f"{path} does not exist; give a picture or a folder of pictures")
+            found.append(path)
     return list(dict.fromkeys(found))
+
+
+def is_folder(path: Path) -> bool:
+    """Whether it is a folder; False where that cannot be known."""
+    with suppress(OSError):
+        return path.is_dir()
+    return False
 
 
 def find_with_shards(folder: Path) -> list[PictureBytes]:
@@ -68,7 +81,7 @@ def find_with_shards(folder: Path) -> list[PictureBytes]:
     """
     if not folder.is_dir():
         raise PictureError(f"{folder} is no folder; expected a folder of pictures or of .tar shards")
-    suffixes = readable_suffixes()
+    suffixes = picture_suffixes()
     found: list[PictureBytes] = []
     for path in _walk(folder, suffixes | {".tar"}):
         found += _members(path, suffixes) if path.suffix.lower() == ".tar" else [PictureBytes(path)]
@@ -77,10 +90,26 @@ def find_with_shards(folder: Path) -> list[PictureBytes]:
     return found
 
 
-def _walk(folder: Path, suffixes: set[str]) -> Iterator[Path]:
-    for path in sorted(folder.rglob("*")):
-        if _wanted(path.relative_to(folder), suffixes) and path.is_file():
-            yield path
+def _walk(folder: Path, suffixes: set[str]) -> list[Path]:
+    """The pictures, and the folders that cannot be listed, sorted."""
+    found: list[Path] = []
+    entered = {folder.resolve(), *folder.resolve().parents}  # a link that leads back up has no end
+    for place, folders, names in os.walk(folder, onerror=lambda e: found.append(Path(e.filename)), followlinks=True):
+        root, below = Path(place), sorted(folders)
+        folders.clear()
+        for name in below:
+            real = (root / name).resolve()
+            if not name.startswith(".") and real not in entered:
+                entered.add(real)
+                folders.append(name)
+        found.extend(root / name for name in names if _wanted(PurePath(name), suffixes) and _may_be_file(root / name))
+    return sorted(found)
+
+
+def _may_be_file(path: Path) -> bool:
+    with suppress(OSError):  # a broken link, or a folder without rights: whoever loads it tells
+        return stat.S_ISREG(path.stat().st_mode)
+    return True
 
 
 def _members(shard: Path, suffixes: set[str]) -> list[PictureBytes]:

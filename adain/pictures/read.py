@@ -6,6 +6,7 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import BinaryIO
@@ -22,6 +23,11 @@ MAX_PIXELS = 178_956_970
 
 # Never read: EPS starts Ghostscript, WMF asks Windows to draw; Pillow knows the others by name only.
 _UNREAD = {"EPS", "WMF", "BUFR", "GRIB", "HDF5", "MPEG"}
+
+# Suffixes of pictures that Pillow does not read, or of which it reads the small preview alone.
+_RAW = set(".3fr .arw .cr2 .cr3 .crw .dng .erf .nef .nrw .orf .pef .raf .raw .rw2 .sr2 .srw .x3f".split())  # noqa: SIM905
+_OTHERS = _RAW | set(".avif .emf .eps .exr .hdr .heic .heif .hif .jxl .jxr .svg .svgz .wmf .xcf".split())  # noqa: SIM905
+_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 
 # The value that means white in modes of more than 8 bits.
 _WHITE = {"I;16": 65535, "I;16L": 65535, "I;16B": 65535, "I;16N": 65535, "I": 65535, "F": 1}
@@ -67,14 +73,18 @@ def read_size(data: bytes) -> tuple[int, int]:
         return image.size
 
 
-def readable_suffixes() -> set[str]:
-    """The suffixes, such as ".jpg", of files that Pillow reads and that are safe to open."""
-    return {suffix for suffix, name in Image.registered_extensions().items() if name in _readable()}
+def picture_suffixes() -> set[str]:
+    """The suffixes of pictures, such as ".jpg"; not all of them can be read."""
+    readable = _readable()
+    return _OTHERS | {suffix for suffix, name in Image.registered_extensions().items() if name in readable}
 
 
 def _load_file(path: Path, draft: int | None) -> Picture:
+    if path.suffix.lower() in _RAW:
+        raise PictureError(f"{path} is a camera's raw file, which is not read; export it as JPEG or PNG first")
     try:
         if path.is_dir():
+            next(path.iterdir(), None)  # raises where it cannot be listed
             raise PictureError(f"{path} is a folder; one picture file was expected")
         with path.open("rb") as file:
             return _decode(file, str(path), path.is_file() and path.stat().st_size == 0, draft)
@@ -86,6 +96,12 @@ def _load_file(path: Path, draft: int | None) -> Picture:
 def _decode(stream: BinaryIO, name: str, empty: bool, draft: int | None) -> Picture:
     if empty:
         raise PictureError(f"{name} is empty (0 bytes); a picture was expected; get it again")
+    if "HEIF" not in _readable() and stream.seekable():
+        start = stream.tell()
+        head = stream.read(12)
+        stream.seek(start)
+        if head[4:8] == b"ftyp" and head[8:] in _HEIF_BRANDS:
+            raise PictureError(f"{name} is HEIC, which needs pillow-heif; install with: pip install 'adain[heic]'")
     with _explained(name), _open(stream) as image:
         if image.width * image.height > MAX_PIXELS:  # known from the header, before anything is decoded
             raise _too_large(name, f"{image.width} x {image.height} pixels")
@@ -112,8 +128,13 @@ def _open(stream: BinaryIO) -> Image.Image:
         return Image.open(stream, formats=_readable())
 
 
+@cache
 def _readable() -> list[str]:
     Image.init()
+    with suppress(ImportError):  # the extra heic
+        import pillow_heif
+
+        pillow_heif.register_heif_opener()
     return [name for name in Image.ID if name not in _UNREAD]
 
 

@@ -1,4 +1,5 @@
 import io
+import os
 import random
 import struct
 import tarfile
@@ -528,3 +529,56 @@ def test_find_pictures(tmp_path: Path) -> None:
         find_pictures([tmp_path / "bare"])
     with pytest.raises(PictureError, match="does not exist; give a picture or a folder"):
         find_pictures([tmp_path / "absent"])
+
+
+def test_nothing_that_looks_like_a_picture_is_left_out_without_a_word(tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "in", tmp_path / "elsewhere"
+    for path in (folder / "a.png", elsewhere / "b.png", elsewhere / "c.svg", folder / "shut" / "d.png"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(file_of(Image.fromarray(noise())))
+    (folder / "phone.HEIC").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    (folder / "raw.NEF").write_bytes(file_of(Image.fromarray(noise()), "TIFF"))  # its preview
+    (folder / "gone.jpg").symlink_to(tmp_path / "nothing.jpg")
+    (folder / "linked").symlink_to(elsewhere)
+    (folder / "linked twice").symlink_to(elsewhere)
+    (folder / "round").symlink_to(folder)
+    (elsewhere / "up").symlink_to(tmp_path)
+    os.mkfifo(folder / "pipe.png")  # would wait for ever
+    (folder / "shut").chmod(0)
+    expected = {
+        "a.png": None,
+        "gone.jpg": "No such file",
+        "linked/b.png": None,
+        "linked/c.svg": None,
+        "phone.HEIC": r"is HEIC, which needs pillow-heif; install with: pip install 'adain\[heic\]'",
+        "raw.NEF": "is a camera's raw file",
+        "shut": "Permission denied",
+    }
+    if os.access(folder / "shut", os.R_OK):  # root
+        del expected["shut"]
+        expected["shut/d.png"] = None
+    if "HEIF" in read._readable():
+        expected["phone.HEIC"] = "broken or cut short|not a picture"
+    found = find_pictures([folder])
+    assert [str(path.relative_to(folder)) for path in found] == sorted(expected)
+    assert [source.path for source in find_with_shards(folder)] == found
+    for path, message in zip(found, map(expected.get, sorted(expected)), strict=True):
+        if message:
+            with pytest.raises(PictureError, match=message):
+                load(path)
+        else:
+            assert load(path).height == 6
+    (folder / "shut").chmod(0o700)
+    assert find_pictures([folder / "phone.HEIC"]) == [folder / "phone.HEIC"]
+
+
+def test_heic() -> None:
+    pytest.importorskip("pillow_heif")
+    data = file_of(Image.new("RGB", (64, 48), (200, 60, 30)), "PNG")
+    import pillow_heif
+
+    heic = io.BytesIO()
+    pillow_heif.from_pillow(Image.open(io.BytesIO(data))).save(heic, quality=95)
+    pixels = load(heic.getvalue()).pixels
+    assert pixels.shape == (48, 64, 3)
+    np.testing.assert_allclose(pixels[0, 0], (200, 60, 30), atol=6)
