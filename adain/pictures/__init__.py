@@ -6,6 +6,8 @@ of `Stylizer`; between them a picture is a `Picture`.
 
 picture.py   Picture
 read.py      load: upright, sRGB, 8 bits, within limits
+png.py       PNG without what cannot be read and carries no pixels
+colour.py    profiles, gamma and codes of colour to sRGB
 write.py     save: whole or not at all
 resize.py    every change of size
 folders.py   the pictures in folders and in tar files

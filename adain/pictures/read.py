@@ -9,28 +9,42 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from threading import Lock
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from numpy.typing import NDArray
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from ..errors import AdaINError, PictureError, first_line
+from . import png
+from .colour import to_srgb
 from .picture import Picture, Pixels
 
 # Where Pillow itself refuses to open a file: 0.54 GB as RGB, more than any camera but 200-megapixel phones.
 # (Pillow warns from half of this on; scans and medium-format cameras pass that, so we do not.)
 MAX_PIXELS = 178_956_970
 
-# Never read: EPS starts Ghostscript, WMF asks Windows to draw; Pillow knows the others by name only.
-_UNREAD = {"EPS", "WMF", "BUFR", "GRIB", "HDF5", "MPEG"}
+# Never read: EPS starts Ghostscript, WMF asks Windows to draw; the last three are measurements without a white;
+# Pillow knows the others by name only.
+_UNREAD = {"EPS", "WMF", "BUFR", "GRIB", "HDF5", "MPEG", "FITS", "SPIDER", "MCIDAS"}
 
 # Suffixes of pictures that Pillow does not read, or of which it reads the small preview alone.
 _RAW = set(".3fr .arw .cr2 .cr3 .crw .dng .erf .nef .nrw .orf .pef .raf .raw .rw2 .sr2 .srw .x3f".split())  # noqa: SIM905
-_OTHERS = _RAW | set(".avif .emf .eps .exr .hdr .heic .heif .hif .jxl .jxr .svg .svgz .wmf .xcf".split())  # noqa: SIM905
+_OTHERS = _RAW | set(".avif .emf .eps .exr .fits .hdr .heic .heif .hif .jxl .jxr .svg .svgz .wmf .xcf".split())  # noqa: SIM905
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 
 # The value that means white in modes of more than 8 bits.
 _WHITE = {"I;16": 65535, "I;16L": 65535, "I;16B": 65535, "I;16N": 65535, "I": 65535, "F": 1}
+
+_TURNS = {  # by the EXIF orientation
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 FileSource = str | Path | bytes | BinaryIO | Image.Image
 Source = FileSource | Pixels
@@ -39,8 +53,8 @@ Source = FileSource | Pixels
 def load(source: Source, draft: int | None = None) -> Picture:
     """Read a picture, whatever holds it.
 
-    Turned upright by its EXIF orientation and converted to sRGB by its embedded ICC profile (a broken one
-    is ignored; CMYK without one is converted by the plain formula). 16-bit grey is scaled, not clipped;
+    Turned upright by its EXIF orientation and converted to sRGB by its CICP code, embedded ICC profile, or gamma
+    (a broken one is ignored; CMYK without one is converted by the plain formula). 16-bit grey is scaled, not clipped;
     palette, grey and 1-bit become RGB; of an animation the first frame is taken.
 
     Args:
@@ -96,18 +110,38 @@ def _load_file(path: Path, draft: int | None) -> Picture:
 def _decode(stream: BinaryIO, name: str, empty: bool, draft: int | None) -> Picture:
     if empty:
         raise PictureError(f"{name} is empty (0 bytes); a picture was expected; get it again")
-    if "HEIF" not in _readable() and stream.seekable():
-        start = stream.tell()
-        head = stream.read(12)
-        stream.seek(start)
-        if head[4:8] == b"ftyp" and head[8:] in _HEIF_BRANDS:
-            raise PictureError(f"{name} is HEIC, which needs pillow-heif; install with: pip install 'adain[heic]'")
-    with _explained(name), _open(stream) as image:
-        if image.width * image.height > MAX_PIXELS:  # known from the header, before anything is decoded
-            raise _too_large(name, f"{image.width} x {image.height} pixels")
-        if draft is not None:
-            image.draft(None, (draft, draft))
-        return _convert(image, name)
+    if not stream.seekable():
+        stream = io.BytesIO(stream.read())
+    head = stream.read(12)
+    stream.seek(0)
+    if head[4:8] == b"ftyp" and head[8:] in _HEIF_BRANDS and "HEIF" not in _readable():
+        raise PictureError(f"{name} is HEIC, which needs pillow-heif; install with: pip install 'adain[heic]'")
+    with _explained(name):
+        data, facts = png.clean(stream.read()) if head.startswith(png.SIGNATURE) else (b"", {})
+        with _open(io.BytesIO(data) if data else stream) as image:
+            if image.width * image.height > MAX_PIXELS:  # known from the header, before anything is decoded
+                raise _too_large(name, f"{image.width} x {image.height} pixels")
+            if draft is not None:
+                image.draft(None, (draft, draft))
+            image.info.update(facts)
+            return _convert(image, name, _alpha_of_16_bits(image, data))
+
+
+def _alpha_of_16_bits(image: ImageFile.ImageFile, data: bytes) -> Image.Image | None:
+    """Of a PNG whose transparent colour has 16 bits a channel, of which Pillow decodes the upper 8."""
+    key = image.info.get("transparency")
+    if not (isinstance(key, tuple) and image.tile and image.tile[0].args == "RGB;16B"):
+        return None
+    del image.info["transparency"]
+    with _open(io.BytesIO(data)) as lower:
+        lower.tile = [tile._replace(args="RGB;16L") for tile in lower.tile]
+        values = np.asarray(image, np.uint16) << 8 | np.asarray(lower)
+    return _keyed(values, key)
+
+
+def _keyed(values: NDArray[Any], key: int | tuple[int, ...]) -> Image.Image:
+    equal = values == np.asarray(key)
+    return Image.fromarray(np.where(equal.all(-1) if equal.ndim == 3 else equal, 0, 255).astype(np.uint8))
 
 
 _muting = Lock()
@@ -123,7 +157,7 @@ def _muted() -> Iterator[None]:
         yield
 
 
-def _open(stream: BinaryIO) -> Image.Image:
+def _open(stream: BinaryIO) -> ImageFile.ImageFile:
     with _muted():
         return Image.open(stream, formats=_readable())
 
@@ -160,52 +194,52 @@ def _too_large(name: str, came: str) -> PictureError:
     return PictureError(f"{name} has {came}; at most {MAX_PIXELS:,} are read; scale it down first")
 
 
-def _convert(image: Image.Image, name: str) -> Picture:
+def _convert(image: Image.Image, name: str, alpha: Image.Image | None = None) -> Picture:
     if image.width == 0 or image.height == 0:
         raise PictureError(f"{name} has no pixels; at least 1 x 1 was expected")
-    image.load()  # any damage shows here, so that what `_upright` passes over is the EXIF data's
-    profile = image.info.get("icc_profile")
-    image = _upright(image)
-    if image.mode in _WHITE:
-        image = _to_8_bits(image, name)
-    alpha = None
+    image.load()  # any damage shows here
+    info, turn = image.info, _turn(image)
+    key = info.get("transparency")
+    if image.mode in ("1", "L", "RGB", *_WHITE) and isinstance(key, int | tuple):
+        alpha = _keyed(np.asarray(image.convert("L") if image.mode == "1" else image), key)
+        image = image.copy()
+        del image.info["transparency"]
+    image = _to_8_bits(image, name)
     if image.has_transparency_data:
         image = image.convert("LA" if image.mode in ("L", "LA", "La") else "RGBA")
         alpha = image.getchannel("A")
         image = image.convert(image.mode.removesuffix("A"))
-    image = _to_srgb(image, profile)
+    image = to_srgb(image, info, name)
     if alpha is not None:
         image.putalpha(alpha)
-    return Picture.from_pil(image)
+    return Picture.from_pil(image if turn is None else image.transpose(turn))
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def _turn(image: Image.Image) -> Image.Transpose | None:
     try:
         with _muted():
-            image.getexif()  # parsed here, and kept
-        return ImageOps.exif_transpose(image)
+            return _TURNS.get(image.getexif().get(0x0112, 1))
     except Exception:  # broken EXIF data (anything from SyntaxError to struct.error) says nothing
-        return image
+        return None
 
 
 def _to_8_bits(image: Image.Image, name: str) -> Image.Image:
+    """Numbers as TIFF 6.0 tells them: bits, whether signed, whether white is 0; other formats tell them by the mode."""
+    tags = getattr(image, "tag_v2", {})
+    bits = tags.get(258, (8,))[0]
+    if bits < 32 and 2 in tags.get(339, ()):
+        raise PictureError(f"{name} has signed numbers of {bits} bits; save it with 8 or 16 bits a channel, unsigned")
+    if bits > 8 and image.mode not in _WHITE and tags.get(284) == 2:  # Pillow mixes the bytes up
+        raise PictureError(f"{name} has planes of {bits} bits; save it with 8 bits a channel, or interleaved")
+    if image.mode not in _WHITE:
+        return image
     values = np.asarray(image, np.float32)
-    white = _WHITE[image.mode]
+    white = 4095 if bits == 12 else _WHITE[image.mode]
     if not (values.min() >= 0 and values.max() <= white):  # NaN fails this too
         raise PictureError(
             f"{name} has {'whole' if white > 1 else 'decimal'} numbers from {values.min():g} to "
             f"{values.max():g}; 0 to {white} was expected; save it with 8 or 16 bits a channel"
         )
+    if tags.get(262) == 0:  # of fewer bits Pillow does this
+        values = white - values
     return Image.fromarray(np.rint(values * (255 / white)).astype(np.uint8))
-
-
-def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    if image.mode not in ("L", "RGB", "CMYK", "LAB"):
-        image = image.convert("RGB")
-    source = ImageCms.createProfile("LAB") if image.mode == "LAB" else profile and io.BytesIO(profile)
-    if source:
-        srgb, intent = ImageCms.createProfile("sRGB"), ImageCms.Intent.RELATIVE_COLORIMETRIC
-        flags = ImageCms.Flags.BLACKPOINTCOMPENSATION
-        with suppress(ImageCms.PyCMSError):  # the profile is broken, or for another kind of picture
-            image = ImageCms.profileToProfile(image, source, srgb, intent, "RGB", flags=flags) or image
-    return image.convert("RGB")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from encoded import png_of
 from PIL import Image, ImageCms
 
 from adain.errors import OptionError, PictureError
@@ -235,6 +236,13 @@ def test_cmyk_jpeg_by_its_profile_and_without() -> None:
     np.testing.assert_allclose(
         load(file_of(blank, "JPEG", icc_profile=cmyk_profile())).pixels[0, 0], (255, 255, 255), atol=2
     )
+
+
+def test_a_large_profile_is_used() -> None:
+    profile = swapped_profile()
+    profile = struct.pack(">I", 1_500_000) + profile[4:] + bytes(1_500_000 - len(profile))
+    data = png_of(8, 2, [255, 0, 0], (b"iCCP", b"x\0\0" + zlib.compress(profile)))
+    np.testing.assert_allclose(load(data).pixels[0, 0], (0, 0, 255), atol=2)
 
 
 def png_header(width: int, height: int) -> bytes:
