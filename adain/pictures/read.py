@@ -64,7 +64,7 @@ def load(source: Source, draft: int | None = None) -> Picture:
             need, which is faster; everything else comes in full.
 
     Raises:
-        PictureError: missing, no picture, broken, cut short, or of more than MAX_PIXELS pixels.
+        PictureError: missing, unreadable, no picture, broken, cut short, or of more than MAX_PIXELS pixels.
     """
     if isinstance(source, np.ndarray):
         return Picture(source)
@@ -73,7 +73,10 @@ def load(source: Source, draft: int | None = None) -> Picture:
             return _convert(source, "the picture")
     if isinstance(source, str | Path):
         return _load_file(Path(source), draft)
-    data = source if isinstance(source, bytes) else source.read()
+    try:
+        data = source if isinstance(source, bytes) else source.read()
+    except OSError as error:
+        raise PictureError(f"the stream cannot be read ({error.strerror}); a picture was expected in it") from error
     return _decode(io.BytesIO(data), "the picture", not data, draft)
 
 

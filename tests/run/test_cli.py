@@ -174,6 +174,27 @@ def test_mistakes_give_one_line_and_code_2(run, model, red, tmp_path, monkeypatc
     assert sorted(tmp_path.rglob("*")) == before
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "a", "b", "-o", "c", "--cache", "disk"], "'disk' is not one of 'none', 'memory', 'device'"),
+        (["stylize", "a", "-s", "b", "--alpha", "half"], "'half'"),
+        (["stylize", "a", "-s", "b", "--size", "1e3"], "'1e3'"),
+        (["stylize", "a", "-s", "b", "--device", "gpu"], "'gpu' is not one of 'auto', 'cpu', "),
+        (["stylize", "a", "-s"], "requires an argument"),
+        (["stylize", "a"], "Missing option '--style' / '-s'; see adain stylize --help"),
+        (["info"], "Missing argument"),
+        (["styles", "a", "b", "c"], "unexpected extra argument"),
+        (["bench", "--treads", "1"], "No such option: --treads"),
+        (["evalute"], "evaluate"),
+    ],
+)
+def test_bad_options_are_one_line_that_says_what_came(run, arguments, message):
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    assert message in one_line(err)
+
+
 # --- styles, info ---------------------------------------------------------------------------------------
 
 
