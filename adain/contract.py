@@ -8,7 +8,7 @@ same for readers in other languages.
     style_encoder    image                                        style
     adain            content, style_image, alpha                  stylized
     measure          content, style, alpha, weight                statistics
-    paint            content, style, alpha, statistics, origin    stylized
+    paint            content, style, alpha, statistics            stylized
 
     content, image, style_image, stylized: pixels, uint8 [N,H,W,3] sRGB in `bytes` files (any N; any H, W of at least
         `smallest_side`), float32 [1,3,H,W] RGB 0..1 in `portable` files (H and W multiples of the stride too)
@@ -16,7 +16,6 @@ same for readers in other languages.
     alpha: float32 [1] in 0..1
     weight: float32 [N,H,W] in 0..1, what each pixel counts
     statistics: float32 [1 or N,T], weighted sums; those of the parts of a picture add up if it has `tiles`
-    origin: int64 [2], y and x of the content's upper left corner within the whole picture, multiples of the stride
 """
 
 import json
@@ -39,12 +38,12 @@ GRAPHS: dict[Graph, tuple[tuple[str, ...], str]] = {
     "style_encoder": (("image",), "style"),
     "adain": (("content", "style_image", "alpha"), "stylized"),
     "measure": (("content", "style", "alpha", "weight"), "statistics"),
-    "paint": (("content", "style", "alpha", "statistics", "origin"), "stylized"),
+    "paint": (("content", "style", "alpha", "statistics"), "stylized"),
 }
 # The version of the contract that a reader has to know to use a graph: the first three are as they always were.
 VERSIONS: dict[Graph, str] = {"stylizer": "1", "style_encoder": "1", "adain": "1", "measure": "2", "paint": "2"}
 
-Kind = Literal["pixels", "code", "strength", "weights", "statistics", "position"]
+Kind = Literal["pixels", "code", "strength", "weights", "statistics"]
 KINDS: dict[str, Kind] = {
     "content": "pixels",
     "image": "pixels",
@@ -54,7 +53,6 @@ KINDS: dict[str, Kind] = {
     "alpha": "strength",
     "weight": "weights",
     "statistics": "statistics",
-    "origin": "position",
 }
 
 _OWN_AXES = {"style": "style_", "style_image": "style_", "statistics": "statistics_"}
@@ -162,9 +160,7 @@ class Contract:
             ("statistics", "bytes"): ("float32", (batch, sum(length for _, length in self.statistics))),
             ("statistics", "portable"): ("float32", (1, sum(length for _, length in self.statistics))),
         }
-        others = {"strength": ("float32", (1,)), "position": ("int64", (2,))}
-        kind = KINDS[name]
-        return Tensor(name, *(shapes.get((kind, self.io)) or others[kind]))
+        return Tensor(name, *shapes.get((KINDS[name], self.io), ("float32", (1,))))  # the strength
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str], file: str) -> Self:

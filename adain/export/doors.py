@@ -61,8 +61,8 @@ class _Measure(_Doors):
 
 
 class _Paint(_Doors):
-    def forward(self, content: Tensor, style: Tensor, alpha: Tensor, statistics: Tensor, origin: Tensor) -> Tensor:
-        painted = self.network.paint(self.enter(content), style, alpha, statistics, origin)
+    def forward(self, content: Tensor, style: Tensor, alpha: Tensor, statistics: Tensor) -> Tensor:
+        painted = self.network.paint(self.enter(content), style, alpha, statistics)
         return self.leave(painted, content)
 
 

@@ -21,9 +21,7 @@ class Network(StyleTransfer):
         self.encoded = tuple(layer for layer in architecture.layers if layer in STRIDES)
         self.decoder = Decoder(encoder, self.encoded)
 
-    def render(
-        self, content: Tensor, code: Tensor, alpha: Tensor | float, mean: Mean, origin: Tensor | None = None
-    ) -> Tensor:
+    def render(self, content: Tensor, code: Tensor, alpha: Tensor | float, mean: Mean) -> Tensor:
         """See the class."""
         if "colours" not in self.architecture.layers:
             classic: Tensor = self.decoder(self.styled(content, code, alpha, mean))

@@ -33,9 +33,7 @@ class StyleTransfer(nn.Module):
         self.encoder = Encoder(encoder)
 
     @abstractmethod
-    def render(
-        self, content: Tensor, code: Tensor, alpha: Tensor | float, mean: Mean, origin: Tensor | None = None
-    ) -> Tensor:
+    def render(self, content: Tensor, code: Tensor, alpha: Tensor | float, mean: Mean) -> Tensor:
         """The forward pass, with statistics of the content from `mean`; see `paint` for the rest.
 
         `mean` is asked once for each part of `architecture.statistics` after the weight, in that order.
@@ -62,9 +60,7 @@ class StyleTransfer(nn.Module):
         self.render(content, code, alpha, sums)
         return sums.statistics
 
-    def paint(
-        self, content: Tensor, code: Tensor, alpha: Tensor | float, statistics: Tensor, origin: Tensor | None = None
-    ) -> Tensor:
+    def paint(self, content: Tensor, code: Tensor, alpha: Tensor | float, statistics: Tensor) -> Tensor:
         """A picture, or a part of one, after a style.
 
         Args:
@@ -72,14 +68,12 @@ class StyleTransfer(nn.Module):
             code: [N or 1,S].
             alpha: see the class.
             statistics: [N or 1,T], from `measure` of the whole picture.
-            origin: int64 [2], y and x of the content's upper left corner in the whole picture, multiples of the
-                stride; None is 0, 0.
 
         Returns:
             [N,3,H,W].
         """
         lengths = [length for _, length in self.architecture.statistics]
-        return self.render(content, code, alpha, Given(statistics, lengths), origin)
+        return self.render(content, code, alpha, Given(statistics, lengths))
 
     def stylize(self, content: Tensor, code: Tensor, alpha: Tensor | float = 1.0) -> Tensor:
         """`paint` with what `measure` finds, in one pass."""

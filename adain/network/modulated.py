@@ -7,8 +7,6 @@ What differs from the paper's network:
   it paints. So palettes are right by construction.
 - Its layers are modulated (FiLM: Perez et al., arXiv 1709.07871) by a small function of the style code, so that
   strokes can differ from style to style. With alpha the code goes over to the content's own.
-- It is given noise, fixed and anchored to the picture: on plain ground, a network without any could answer a style only
-  with something periodic.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,8 +21,6 @@ from .architecture import STRIDES, Architecture
 from .colour import blend_colours, colour_statistics, coloured, whitened
 from .model import StyleTransfer
 
-NOISE = 4  # channels, at a quarter and at half of the picture's size
-PERIOD = 512  # px after which the noise repeats
 NARROWEST = 0.5  # deviation of a channel, of which photographs have 0.3 to 4 and gradients less than 0.1
 HIDDEN = 128  # width of the function of the style code
 FURTHEST = 3.0  # deviations from the mean style beyond which a number of a code says no more
@@ -43,9 +39,7 @@ class Network(StyleTransfer):
         """The mean and the deviation of each number of a code."""
         self.decoder.modulation.learn_codes(torch.cat(list(codes)))
 
-    def render(
-        self, content: Tensor, code: Tensor, alpha: Tensor | float, mean: Mean, origin: Tensor | None = None
-    ) -> Tensor:
+    def render(self, content: Tensor, code: Tensor, alpha: Tensor | float, mean: Mean) -> Tensor:
         """See the module."""
         own_colours = colour_statistics(content, mean)
         parts, styled, blended = self.parts(code), [], []
@@ -56,7 +50,7 @@ class Network(StyleTransfer):
             blended += [blend(mine, style, alpha) for mine, style in zip(own, parts[layer], strict=True)]
         modulation = torch.cat([*colours, *blended], dim=1).flatten(1)
         low = whitened(functional.avg_pool2d(content.float(), LOW), own_colours, colours)
-        painted: Tensor = self.decoder(styled, low, modulation, origin)
+        painted: Tensor = self.decoder(styled, low, modulation)
         return coloured(painted, colours)
 
 
@@ -67,31 +61,23 @@ class Decoder(nn.Module):
         style_size: S, the length of a style code.
     """
 
-    noise4: Tensor
-    noise2: Tensor
-
     def __init__(self, style_size: int) -> None:
         super().__init__()
         self.conv4a, self.conv4b = _conv(512, 256), _conv(256, 128)
-        self.skip3, self.conv3a, self.conv3b = _conv(256, 64, 1), _conv(128 + 64 + 3 + NOISE, 128), _conv(128, 64)
-        self.skip2, self.conv2a, self.conv2b = _conv(128, 32, 1), _conv(64 + 32 + NOISE, 64), _conv(64, 32)
+        self.skip3, self.conv3a, self.conv3b = _conv(256, 64, 1), _conv(128 + 64 + 3, 128), _conv(128, 64)
+        self.skip2, self.conv2a, self.conv2b = _conv(128, 32, 1), _conv(64 + 32, 64), _conv(64, 32)
         self.conv1a, self.conv1b = _conv(32, 32), _conv(32, 3)
         modulated = (self.conv4a, self.conv4b, self.conv3a, self.conv3b, self.conv2a, self.conv2b, self.conv1a)
         self.modulation = Modulation(style_size, [conv.out_channels for conv in modulated])
         nn.init.zeros_(self.conv1b.weight)  # it begins with the small picture as it is
-        random = torch.Generator().manual_seed(0)
-        for stride in (4, 2):
-            shape = (1, NOISE, PERIOD // stride, PERIOD // stride)
-            self.register_buffer(f"noise{stride}", torch.randn(shape, generator=random))
 
-    def forward(self, features: Sequence[Tensor], low: Tensor, code: Tensor, origin: Tensor | None = None) -> Tensor:
+    def forward(self, features: Sequence[Tensor], low: Tensor, code: Tensor) -> Tensor:
         """Paint.
 
         Args:
             features: of relu2_1, relu3_1 and relu4_1 after AdaIN, [N,C,H/s,W/s] each.
             low: the content in whitened colours, float32 [N,3,H/4,W/4].
             code: [N,S], what modulates.
-            origin: see `StyleTransfer.paint`.
 
         Returns:
             float32 [N,3,H,W], whitened colours.
@@ -105,26 +91,14 @@ class Decoder(nn.Module):
 
         x = _doubled(layer(self.conv4b, layer(self.conv4a, relu4)))
         skip = functional.relu(self.skip3(relu3))
-        x = torch.cat([x, skip, low.to(x.dtype), self._noise(self.noise4, x, 4, origin)], dim=1)
+        x = torch.cat([x, skip, low.to(x.dtype)], dim=1)
         x = _doubled(layer(self.conv3b, layer(self.conv3a, x)))
         skip = functional.relu(self.skip2(relu2))
-        x = torch.cat([x, skip, self._noise(self.noise2, x, 2, origin)], dim=1)
+        x = torch.cat([x, skip], dim=1)
         x = _doubled(layer(self.conv2b, layer(self.conv2a, x)))
         detail: Tensor = self.conv1b(layer(self.conv1a, x))
         smooth: Tensor = functional.interpolate(low, scale_factor=float(LOW), mode="bilinear", align_corners=False)
         return smooth + detail.float()
-
-    def _noise(self, noise: Tensor, like: Tensor, stride: int, origin: Tensor | None) -> Tensor:
-        """Noise for features [N,C,h,w]: new in training, so that none is learned by heart; else the fixed one."""
-        count, _, height, width = like.shape
-        if self.training:
-            return torch.randn(count, NOISE, height, width, device=like.device, dtype=like.dtype)
-        rows, columns = torch.arange(height, device=like.device), torch.arange(width, device=like.device)
-        if origin is not None:
-            rows, columns = rows + origin[0] // stride, columns + origin[1] // stride
-        period = noise.shape[-1]
-        here = noise.index_select(2, rows % period).index_select(3, columns % period)
-        return here.to(like.dtype).expand(count, -1, -1, -1)
 
 
 class Modulation(nn.Module):

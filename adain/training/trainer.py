@@ -112,7 +112,6 @@ class Trainer:
         """
         settings, same = self.settings, self.settings.identity
         random = np.random.default_rng((settings.seed, RANDOM_OF_STEPS, self.step, self.accelerator.process_index))
-        torch.manual_seed(int(random.integers(2**63)))  # of what the network draws, so that a resumed run draws it too
         change = jitter(random) if settings.jitter else None
         style = torch.cat([content[:same], style[same:]])
         seen = Seen(style, self.perceive, change)

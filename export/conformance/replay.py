@@ -221,8 +221,7 @@ class Halves:
             statistics += self._measure.run(None, {"content": part, "weight": weight, **inputs})[0]
         for begin, end in ends:
             part, offset = self._part(contents, begin, end)
-            given = {"statistics": statistics, "origin": np.array([0, offset], np.int64)}
-            (picture,) = self._paint.run(None, {"content": part, **given, **inputs})
+            (picture,) = self._paint.run(None, {"content": part, "statistics": statistics, **inputs})
             painted.append(picture[:, :, begin - offset : end - offset])
         return np.concatenate(painted, axis=2)
 

@@ -77,8 +77,7 @@ def test_parts_with_halos_are_the_whole(model):
         sums = sums + model.measure(content[..., rows, columns], code, 1.0, weight)
     torch.testing.assert_close(sums, whole, rtol=1e-4, atol=1e-4 * float(whole.abs().mean()))
     for rows, columns, weight in parts(144, 216, 72, architecture.halo):
-        origin = torch.tensor([rows.start, columns.start])
-        painted = model.paint(content[..., rows, columns], code, 1.0, sums, origin)
+        painted = model.paint(content[..., rows, columns], code, 1.0, sums)
         picture_of_parts[..., rows, columns] += painted * weight
     torch.testing.assert_close(picture_of_parts, model.stylize(content, code), rtol=0, atol=0.5 / 255)
 

@@ -8,7 +8,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from adain.network import ARCHITECTURES
 from adain.network.colour import colour_statistics
-from adain.network.modulated import FURTHEST, PERIOD, Modulation
+from adain.network.modulated import FURTHEST, Modulation
 
 
 @pytest.fixture(scope="module")
@@ -25,28 +25,6 @@ def test_before_training_it_paints_a_soft_picture_in_the_colours_of_the_style():
     soft = functional.interpolate(functional.avg_pool2d(flat, 4), scale_factor=4.0, mode="bilinear")
     torch.testing.assert_close(same, soft, atol=1e-4, rtol=0)
     torch.testing.assert_close(colour_statistics(painted)[0], code[:, :3, None, None], atol=1e-3, rtol=0)
-
-
-def test_noise_is_anchored_to_the_picture_and_repeats(model):
-    content, code = torch.full((1, 3, 64, 64), 0.5), model.encode_style(picture(1, 3, 64, 64, generator=1))
-    sums = model.measure(content, code)
-
-    def at(*origin: int) -> torch.Tensor:
-        return model.paint(content, code, 1.0, sums, torch.tensor(origin))
-
-    here = at(0, 0)
-    assert (here - here.mean((2, 3), keepdim=True)).abs().max() > 1e-3
-    torch.testing.assert_close(at(PERIOD, 2 * PERIOD), here)
-    torch.testing.assert_close(model.stylize(content, code), here)
-    # 8 px further right and down, what was there has moved by as much; 32 px from the border, which reflects
-    torch.testing.assert_close(at(8, 16)[..., 24:32, 16:24], here[..., 32:40, 32:40], atol=1e-5, rtol=1e-4)
-
-
-def test_noise_is_new_at_each_step_of_training():
-    model = ARCHITECTURES["modulated"].build().train()
-    torch.nn.init.normal_(model.decoder.conv1b.weight)
-    content, code = picture(1, 3, 32, 32), torch.rand(1, model.style_size)
-    assert not torch.equal(model.stylize(content, code), model.stylize(content, code))
 
 
 def test_modulation_hears_no_more_than_three_deviations():
