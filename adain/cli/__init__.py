@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, cast
 
 import typer
 from typer import Option
@@ -18,7 +18,7 @@ from .stylize import styles, stylize
 from .train import train
 
 # typer does not export it.
-UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # type: ignore[assignment]
+UsageError = cast(type[Exception], typer.BadParameter.__mro__[1])
 
 app = typer.Typer(
     help="Restyle any picture after any painting, at once, with one network (AdaIN, arXiv 1703.06868).",
