@@ -5,12 +5,10 @@
 #     TEACHER=teachers:classic weights/train.sh PHOTOS PAINTINGS RUN
 #
 # The recipe of README.md beside this file, as one run: a teacher first, then the losses. The shipped weights come from
-# trials by hand of the same steps (README.md has them leg by leg); this script has been tried for 20 steps only.
+# trials by hand of the same recipe (README.md has them leg by leg); this script has been tried for 20 steps only.
 # On 2 cores of an AMD EPYC (Zen 5) a step of 6 pairs took about 0.8 s.
 set -euo pipefail
-adain train "$1" "$2" --out "$3" --arch modulated --cache memory --workers 0 \
+adain train "$1" "$2" --out "$3" --cache memory --workers 0 \
     --crop 128 --batch-size 6 --zoom-min 0.5 --zoom 2 --steps "${STEPS:-8000}" --lr 1e-3 --decay 0.2 --average 0.997 \
-    --teacher "$TEACHER" --teacher-weight 8 --teacher-share 0.6 \
-    --balanced --style-weight 3 --coarse-weight 3 --distribution-weight 1.5 --likeness-weight 1.2 \
-    --structure-weight 0.5 --identity-weight 30 --content-weight 0 --grid-weight 0
+    --teacher "$TEACHER" --teacher-share 0.6
 adain export "$3" --out "$3/onnx"

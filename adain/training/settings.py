@@ -33,27 +33,27 @@ class Settings:
 
     init: Annotated[str, "shipped, or a model.safetensors: start from its weights, not from random ones."] = ""
     encoder: Annotated[str, "vgg16 (shipped), vgg19 or torchvision-vgg16 (downloaded), or a file."] = "vgg16"
-    arch: Annotated[str, f"The kind of network: {', '.join(ARCHITECTURES)}."] = "multi"
+    arch: Annotated[str, f"The kind of network: {', '.join(ARCHITECTURES)}."] = "modulated"
     name: Annotated[str, "Name stored in the model; adain-ENCODER-ARCH if none is given."] = ""
 
     # README.md says which weights make the losses the paper's own.
-    content_weight: Annotated[float, "Of the content loss."] = 1.0
-    style_weight: Annotated[float, "Of the style loss."] = 40.0
-    coarse_weight: Annotated[float, "Of the style loss at half the size, where strokes are twice as large."] = 30.0
-    structure_weight: Annotated[float, "Of the structure loss."] = 36.0
-    grid_weight: Annotated[float, "Of the grid loss."] = 5.0
+    content_weight: Annotated[float, "Of the content loss."] = 0.0
+    style_weight: Annotated[float, "Of the style loss."] = 3.0
+    coarse_weight: Annotated[float, "Of the style loss at half the size, where strokes are twice as large."] = 3.0
+    structure_weight: Annotated[float, "Of the structure loss."] = 0.5
+    grid_weight: Annotated[float, "Of the grid loss."] = 0.0
     identity_weight: Annotated[float, "Of the identity loss; pixels in 0..1 have small squares."] = 30.0
     identity: Annotated[int, "Crops per batch that are stylised after themselves."] = 1
-    balanced: Annotated[bool, "Divide both style losses by their bound, so that layers and pairs count alike."] = False
-    distribution_weight: Annotated[float, "Of the loss of sorted features."] = 0.0
+    balanced: Annotated[bool, "Divide both style losses by their bound, so that layers and pairs count alike."] = True
+    distribution_weight: Annotated[float, "Of the loss of sorted features."] = 1.5
     contrast_weight: Annotated[float, "Of the loss of neighbours' contrasts."] = 0.0
-    likeness_weight: Annotated[float, "Of the content loss on features without their statistics."] = 0.0
+    likeness_weight: Annotated[float, "Of the content loss on features without their statistics."] = 1.2
     identity_features_weight: Annotated[float, "Of the identity loss in features."] = 0.0
     deep: Annotated[str, "Weights of VGG-16's conv4_2 to conv5_1, so that losses see relu5_1 too."] = ""
     jitter: Annotated[bool, "Shift and scale at random what the losses see, against patterns of the grid."] = False
     degrade: Annotated[float, "Share of the photographs that get JPEG's faults, or noise."] = 0.0
     teacher: Annotated[str, "MODULE:FUNCTION of Python, (content, style) -> picture, to be imitated first."] = ""
-    teacher_weight: Annotated[float, "Of the distance to the teacher's pictures."] = 100.0
+    teacher_weight: Annotated[float, "Of the distance to the teacher's pictures."] = 8.0
     teacher_share: Annotated[float, "Share of the steps with the teacher; in its second half the losses come in."] = 0.5
 
     steps: Annotated[int, "Steps of the optimiser."] = 20_000

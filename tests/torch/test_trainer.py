@@ -51,7 +51,13 @@ def settings(tmp_path_factory) -> Settings:
         encoder=str(root / "vgg.safetensors"),
         arch="multi",
         crop=32,
-        grid_weight=0.0,  # needs 64
+        content_weight=1.0,
+        style_weight=40.0,
+        coarse_weight=30.0,
+        structure_weight=36.0,
+        balanced=False,
+        distribution_weight=0.0,
+        likeness_weight=0.0,
         cache="memory",
         workers=0,
         batch_size=2,
@@ -181,7 +187,7 @@ def test_init_that_does_not_fit(settings, tmp_path):
     with pytest.raises(OptionError, match="leave --encoder away"):
         replace(settings, init="shipped")
     shipped = replace(settings, init="shipped", encoder=Settings.encoder, arch="classic")
-    with pytest.raises(OptionError, match="is of --arch multi, not classic"):
+    with pytest.raises(OptionError, match="is of --arch modulated, not classic"):
         Trainer(shipped, tmp_path)
     with pytest.raises(ModelError, match="does not exist"):
         Trainer(replace(shipped, init=str(tmp_path / "none.safetensors")), tmp_path)
@@ -247,7 +253,7 @@ def test_learning_rate():
     [
         ("arch", "odd"),
         ("crop", 100),
-        ("crop", 32),
+        ("crop", 24),
         ("zoom", 0.5),
         ("zoom_min", 1.5),
         ("identity", 9),
@@ -264,6 +270,11 @@ def test_learning_rate():
 def test_settings_outside_their_range(field, value):
     with pytest.raises(OptionError, match=field):
         Settings(**{field: value})
+
+
+def test_the_grid_loss_needs_larger_crops():
+    with pytest.raises(OptionError, match="too small for grid_weight"):
+        Settings(crop=32, grid_weight=1.0)
 
 
 def test_settings_as_text(tmp_path):
