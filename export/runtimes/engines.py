@@ -211,7 +211,7 @@ def main(engine: str, door: str, models: str, stride: str, *names: str) -> None:
             # A case that styles with a code of an encode case comes after it, for the engine's own code to be used.
             codes = {part["code"] for style in case.get("styles", ()) for part in style}
             before = [each for each in whole["encode"] if each["code"] in codes]
-            conformance.manifest = {**whole, "encode": before, "stylize": [], kind: [case]}
+            conformance.manifest = {**whole, "encode": before, "paintings": [], "stylize": [], kind: [case]}
             try:
                 result = asdict(conformance.replay(stylize, encode_style)[-1])
             except Exception as error:  # whatever an engine raises

@@ -166,7 +166,7 @@ def test_needs_are_counted(exported, source):
     strides = {"1": 1, "2": 2, "3": 4, "4": 8}
     encoder = sum(2 * 9 * i * o // strides[name[0]] ** 2 for name, i, o in channels("vgg16"))
     assert facts["style_encoder"].operations == encoder
-    assert 1.9 * encoder < facts["stylizer"].operations < 3 * encoder
+    assert 1.3 * encoder < facts["stylizer"].operations < 3 * encoder
     for each in facts.values():
         memory = dict(each.memory)
         assert 2 * 64 * 4 <= memory["cpu thrifty"] < memory["cpu"]

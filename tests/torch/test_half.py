@@ -35,7 +35,8 @@ def test_half_precision_of_convolutions_not_of_statistics() -> None:
         if node.op_type in ("ReduceMean", "Sqrt", "Div", "Mul", "Sub"):
             assert onnx.TensorProto.FLOAT16 not in {kinds.get(name) for name in (*node.input, *node.output)}
     between = collections.Counter(node.op_type for node in graph.node)
-    assert between["Cast"] < between["Conv"]  # what moves values between convolutions stays in float16
+    # Between convolutions are float16 values, but a modulation is float32: there and back again.
+    assert between["Cast"] < 2 * between["Conv"]
 
 
 def test_weights_outside_are_left_there() -> None:
@@ -45,8 +46,22 @@ def test_weights_outside_are_left_there() -> None:
 
 # With float32 and float16 kernels in onnxruntime's CUDA provider: docs/OperatorKernels.md of onnxruntime.
 ON_CUDA = {
-    *("Add", "Cast", "Clip", "Concat", "Conv", "Div", "Max", "MaxPool", "Mul", "Pad", "ReduceMean", "ReduceSum"),
-    *("Relu", "Reshape", "Resize", "Round", "Slice", "Split", "Sqrt", "Sub", "Transpose", "Unsqueeze"),
+    *("Add", "AveragePool", "Cast", "Clip", "Concat", "Conv", "Div", "Gemm", "Max", "MaxPool", "Mul", "Neg", "Pad"),
+    *(
+        "Reciprocal",
+        "ReduceMean",
+        "ReduceSum",
+        "Relu",
+        "Reshape",
+        "Resize",
+        "Round",
+        "Slice",
+        "Split",
+        "Sqrt",
+        "Sub",
+        "Transpose",
+        "Unsqueeze",
+    ),
 }
 
 
