@@ -32,7 +32,7 @@ def main() -> None:
     stylizer = Stylizer(shipped.ONNX, "cpu")
     for name in bank().paintings:
         picture = Image.fromarray(stylizer.stylize(np.asarray(square), name))
-        picture.resize((SIDE, SIDE), Image.Resampling.LANCZOS).save(OUT / f"{name}.webp", quality=70, method=6)
+        picture.resize((SIDE, SIDE), Image.Resampling.LANCZOS).save(OUT / f"{name}.webp", quality=64, method=6)
     index = json.loads((shipped.STYLES / "index.json").read_text(encoding="utf-8"))
     (OUT / "model.json").write_text(json.dumps({"model": index["model"]}) + "\n", encoding="utf-8")
 
