@@ -1,18 +1,22 @@
 """Look: what a person wants of a picture, in one value that every way to restyle pictures takes."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .bank import bank
+from .colours import Colours, take_brightness, with_colours
+from .contract import Layout
 from .errors import OptionError
-from .pictures import Source, check_side
+from .pictures import Pixels, Source, check_side
 from .styles import Style, blend, normalise
 
 StyleSource = Style | Source
+Color = Literal["style", "content", "luminance"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,9 +34,13 @@ class Look:
         style_size: px. A picture among the styles whose shorter side is longer is shrunk to this before it is
             encoded; None takes what the model says, `Contract.painting`. Smaller values give finer strokes; larger
             ones take memory by their square.
+        color: whose colours the result has: the style's; the content's, with which all is painted; or for "luminance"
+            the content's pixel by pixel, so that only brightness is painted.
+        color_strength: between the style's colours (0) and what `color` says (1).
 
     Raises:
-        OptionError: alpha outside 0 to 1, a style_size below 1, or shares that do not fit the styles.
+        OptionError: alpha or color_strength outside 0 to 1, an unknown color, a style_size below 1, or shares that do
+            not fit the styles.
         StyleError: an unknown name, or a broken .npy file.
     """
 
@@ -40,10 +48,16 @@ class Look:
     shares: tuple[float, ...] = ()
     alpha: float = 1.0
     style_size: int | None = None
+    color: Color = "style"
+    color_strength: float = 1.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.alpha <= 1:  # NaN fails this too
             raise OptionError(f"alpha is {self.alpha}; give a number from 0 (content) to 1 (full style)")
+        if self.color not in get_args(Color):
+            raise OptionError(f"the color is {self.color!r}; give one of {', '.join(get_args(Color))}")
+        if not 0 <= self.color_strength <= 1:
+            raise OptionError(f"the color strength is {self.color_strength}; give a number from 0 to 1 (full)")
         if self.style_size is not None:
             check_side(self.style_size)
         # A single style is as good as a tuple of it; a str would otherwise be taken letter by letter.
@@ -67,7 +81,7 @@ class Look:
         """The styles' names for messages and file names, such as "scream + great-wave"."""
         return " + ".join(style_name(style) for style in self.styles)
 
-    @property
+    @cached_property
     def style(self) -> Style:
         """The styles blended, once all are Styles.
 
@@ -77,9 +91,28 @@ class Look:
         """
         return blend([style for style in self.styles if isinstance(style, Style)], self.shares)
 
-    def inputs(self) -> dict[str, NDArray[np.float32]]:
-        """The stylizer graph's inputs beside the picture: style [1,S] and alpha [1]. Raises what `style` does."""
-        return {"style": self.style.code[None], "alpha": np.array([self.alpha], np.float32)}
+    def inputs(self, code: Layout = (), content: Colours | None = None) -> dict[str, NDArray[np.float32]]:
+        """The stylizer graph's inputs beside the picture: style [1,S] and alpha [1]. Raises what `style` does.
+
+        Args:
+            code: `Contract.code` of the model.
+            content: the content's colours, where `keeps_colours`.
+        """
+        style = self.style.code
+        if self.keeps_colours and content is not None:
+            style = with_colours(style, code, content, self.color_strength)
+        return {"style": style[None], "alpha": np.array([self.alpha], np.float32)}
+
+    @property
+    def keeps_colours(self) -> bool:
+        """Whether the content's colours matter."""
+        return self.color != "style" and self.color_strength > 0
+
+    def finish(self, content: Pixels, painted: Pixels) -> Pixels:
+        """What is left to do when a picture, or a part of one, is painted; uint8 [H,W,3] both."""
+        if self.color == "luminance" and self.keeps_colours:
+            return take_brightness(content, painted, self.color_strength)
+        return painted
 
 
 def style_name(style: StyleSource) -> str:

@@ -147,10 +147,14 @@ class PictureLane:
         Raises:
             PictureError: the picture is of another size or type.
         """
+        self.check(pixels)
+        self._session._call(self._size, self._lane.upload, self._session._feed(pixels[None], inputs))
+
+    def check(self, pixels: object) -> None:
+        """Raise a PictureError where a picture is of another size or type."""
         shape = (*self._size, 3)
         if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.shape != shape:
             raise PictureError(f"{_kind(pixels)} came, uint8 {list(shape)} was expected; convert or resize it")
-        self._session._call(self._size, self._lane.upload, self._session._feed(pixels[None], inputs))
 
     def compute(self) -> None:
         """Run the graph on what was uploaded; ends when the device is done."""

@@ -17,6 +17,7 @@ from typing import Self
 
 import numpy as np
 
+from .colours import Colours, colour_sums
 from .engines import Inputs
 from .errors import AdaINError, OptionError, StreamClosed
 from .look import Look, StyleSource
@@ -25,6 +26,7 @@ from .session import PictureLane, Session
 from .styles import Style
 
 WINDOW = 300  # frames that `Stream.latency` looks back
+SPARSE = 4  # one px of so many, along both sides, tells the colours of a frame
 
 
 @dataclass(frozen=True)
@@ -68,10 +70,10 @@ class Stream:
         self.dropped = 0
         self._encode = encode
         self.look = look
-        self._shape = (size[1], size[0], 3)
+        self._code = session.contract.code
         self._lanes: SimpleQueue[PictureLane] = SimpleQueue()
         for _ in range(count):
-            self._lanes.put(session.lane(size[1], size[0], self._inputs))
+            self._lanes.put(session.lane(size[1], size[0], self._look.inputs()))
         self._threads = ThreadPoolExecutor(count, "adain-stream")
         self._changed = Condition()  # guards what follows
         self._frames: deque[Future[Pixels]] = deque()  # put and not yet got
@@ -87,7 +89,7 @@ class Stream:
     @look.setter
     def look(self, look: Look) -> None:
         look = self._encode(look)
-        self._inputs = look.inputs()
+        look.inputs()  # raises where there is no style
         self._look = look
 
     @property
@@ -173,7 +175,7 @@ class Stream:
             while not self._closed and len(self._frames) >= self.depth and not (drop and self._drop_oldest()):
                 self._changed.wait()
             self._check_open()
-            done = self._threads.submit(self._stylize, self._number, frame, self._inputs, began)
+            done = self._threads.submit(self._stylize, self._number, frame, self._look, began)
             self._number += 1
             self._frames.append(done)
             done.add_done_callback(self._tell)
@@ -215,10 +217,11 @@ class Stream:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def _stylize(self, number: int, frame: Pixels, inputs: Inputs, began: float) -> Pixels:
+    def _stylize(self, number: int, frame: Pixels, look: Look, began: float) -> Pixels:
         lane = self._lanes.get()  # there are as many as threads
         try:
-            result = lane.run(frame, inputs)
+            lane.check(frame)
+            result = look.finish(frame, lane.run(frame, self._inputs(frame, look)))
         except AdaINError as error:
             raise type(error)(f"frame {number}: {error}") from error
         finally:
@@ -227,6 +230,11 @@ class Stream:
             now = time.perf_counter()
             self._ready.append((now, now - began))
         return result
+
+    def _inputs(self, frame: Pixels, look: Look) -> Inputs:
+        if not look.keeps_colours:
+            return look.inputs()
+        return look.inputs(self._code, Colours.of(colour_sums(frame[::SPARSE, ::SPARSE])))
 
     def _tell(self, done: Future[Pixels]) -> None:
         with self._changed:

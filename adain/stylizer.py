@@ -13,11 +13,13 @@ from threading import Lock
 from typing import overload
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
+from .colours import Colours, colour_sums, has_colours, recolour
 from .contract import Contract
 from .engines import Compute, Device
-from .errors import ModelError, StyleError
+from .errors import ModelError, OptionError, StyleError
 from .look import Look, StyleSource, style_name
 from .pictures import FileSource, Picture, Pixels, Source, load, resize_to_side
 from .session import Session, stylizer_file
@@ -99,9 +101,7 @@ class Stylizer:
         """
         look = Look.of(style, alpha)
         if isinstance(content, np.ndarray) and content.ndim == 4 and len(content):
-            frames: Pixels = np.stack([_shrunk(Picture(frame), size).pixels for frame in content])
-            results: Pixels = self._stylizer.run(frames, self.encode(look).inputs())
-            return results
+            return self._batch(np.stack([_shrunk(Picture(frame), size).pixels for frame in content]), look)
         result = self.restyle(_shrunk(load(content), size), look)
         return result.pixels if isinstance(content, np.ndarray) else result.to_pil()
 
@@ -109,10 +109,41 @@ class Stylizer:
         """The same for a `Picture`, which gives a `Picture`. Its alpha channel is kept; a transparent margin counts for
         nothing, and stays white.
         """
-        visible = picture.visible(self.contract.smallest_side)
+        look, visible = self.encode(look), picture.visible(self.contract.smallest_side)
+        part = picture.part(*visible)
         pixels = np.full_like(picture.pixels, 255)
-        pixels[visible] = self._stylizer.run(picture.part(*visible).pixels[None], self.encode(look).inputs())[0]
+        painted: Pixels = self._stylizer.run(part.pixels[None], self._inputs(look, part))[0]
+        pixels[visible] = look.finish(part.pixels, painted)
         return Picture(pixels, picture.alpha)
+
+    def _batch(self, frames: Pixels, look: Look) -> Pixels:
+        look = self.encode(look)
+        each = [self._inputs(look, Picture(frame)) for frame in frames] if look.keeps_colours else [look.inputs()]
+        styles = np.concatenate([inputs["style"] for inputs in each])
+        painted: Pixels = self._stylizer.run(frames, each[0] | {"style": styles})
+        return np.stack([look.finish(*pair) for pair in zip(frames, painted, strict=True)])
+
+    def _inputs(self, look: Look, picture: Picture) -> dict[str, NDArray[np.float32]]:
+        """What the graph takes beside a picture, after a look as `encode` gives it."""
+        if not look.keeps_colours:
+            return look.inputs()
+        colours = Colours.of(colour_sums(picture.pixels, picture.alpha))
+        if not has_colours(self.contract.code):
+            styles = (self._style_in(colours, style, look) for style in look.styles)
+            look = replace(look, styles=tuple(styles))
+        return look.inputs(self.contract.code, colours)
+
+    def _style_in(self, colours: Colours, painting: StyleSource, look: Look) -> Style:
+        """The style of a painting that is brought to other colours first."""
+        if isinstance(painting, Style):
+            raise StyleError(
+                f"codes of the model {self.contract.model} hold no colours that could be exchanged; give the painting "
+                f"itself instead of the style {painting.name}, or leave --color"
+            )
+        picture = load(painting)
+        own = Colours.of(colour_sums(picture.pixels, picture.alpha))
+        pixels = recolour(picture.pixels, own, colours, look.color_strength)
+        return self.encode_style(Picture(pixels, picture.alpha).to_pil(), look.style_size)
 
     def stream(
         self,
@@ -139,15 +170,25 @@ class Stylizer:
             StyleError, ModelError: see `encode`.
             OptionError: see `Look`; or a depth that is too small.
         """
-        return Stream(self._stylizer, size, self.encode, Look.of(style, alpha), depth)
+        return Stream(self._stylizer, size, self._encode_for_stream, Look.of(style, alpha), depth)
+
+    def _encode_for_stream(self, look: Look) -> Look:
+        if look.keeps_colours and not has_colours(self.contract.code):
+            raise OptionError(f"the model {self.contract.model} cannot keep colours in a stream; leave color")
+        return self.encode(look)
 
     def encode(self, look: Look) -> Look:
         """The same look with a Style for every picture in it, which costs nothing where there is none.
+
+        With a model whose codes have no part for colours, a look that keeps the content's keeps its paintings too: they
+        are matched to each content.
 
         Raises:
             PictureError, ModelError: see `encode_style`.
             StyleError: a style of another model.
         """
+        if look.keeps_colours and not has_colours(self.contract.code):
+            return look
         return replace(look, styles=tuple(self.find_style(style, look.style_size) for style in look.styles))
 
     def find_style(self, spec: StyleSource, size: int | None = None) -> Style:

@@ -12,7 +12,7 @@ from typer import Argument, Option
 from ..apps import files
 from ..bank import bank
 from ..errors import OptionError
-from ..look import Look
+from ..look import Color, Look
 from ..stylizer import Stylizer
 from .options import DeviceOption, JsonOption, ModelOption, QuietOption
 from .printing import complain, print_table, progress_bar, stderr_console, track
@@ -33,6 +33,10 @@ def stylize(
     alpha: Annotated[float, Option(help="0 gives back the content, 1 is the full style.")] = 1.0,
     size: Annotated[int | None, Option(help="Shrink the longer side to this, in px.", show_default="as it is")] = None,
     style_size: StyleSizeOption = None,
+    color: Annotated[
+        Color, Option(help="Whose colours: the style's, the content's, or the content's but for brightness.")
+    ] = "style",
+    color_strength: Annotated[float, Option(help="0 is the style's colours, 1 what --color says.")] = 1.0,
     out: Annotated[
         str | None,
         Option("--out", "-o", help="A file, a folder, or - for stdout.", show_default="CONTENT-STYLE"),
@@ -48,7 +52,7 @@ def stylize(
     The result has the size and the orientation of the content. Bad files in a batch are reported and
     skipped; the exit code is then 2.
     """
-    look = Look(tuple(style), _shares(mix), alpha, style_size)
+    look = Look(tuple(style), _shares(mix), alpha, style_size=style_size, color=color, color_strength=color_strength)
     jobs = files.plan(content, out, look, size, keep=style)
     to_stdout = any(job.to_stdout for job in jobs)
     if as_json and to_stdout:

@@ -5,20 +5,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from ..colours import NARROWEST, OPPONENT_AXES
 from .adain import EPSILON, Mean, average, blend
 
-# A photograph that is almost grey has noise for colours, and a flat one has noise for everything: stretching
-# that to the style's spread would make blotches of it.
-NARROWEST = 0.05  # no colour axis is stretched as if the content's deviation along it were less than this
 GREY = 0.5  # sums are of differences from it, which loses fewer digits to rounding
 
-# Brightness, red against blue, green against both: the axes of Ohta, Kanade and Sakai, "Color information for
-# region segmentation" (1980), orthonormal.
-OPPONENT_AXES = (
-    (3**-0.5, 3**-0.5, 3**-0.5),
-    (2**-0.5, 0.0, -(2**-0.5)),
-    (-(6**-0.5), 2 * 6**-0.5, -(6**-0.5)),
-)
 Matrix = Sequence[Sequence[float]]
 Colours = tuple[Tensor, Tensor]  # `colour_statistics`
 

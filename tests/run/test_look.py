@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from adain.bank import bank
+from adain.colours import Colours
 from adain.errors import OptionError, StyleError
 from adain.look import Look
 from adain.styles import Style
@@ -69,3 +70,21 @@ def test_what_is_no_look() -> None:
         Look(SEA, style_size=0)
     with pytest.raises(StyleError, match="did you mean starry-night"):
         Look("stary-nigt")
+
+
+def test_colours_of_the_content_take_the_place_of_the_style() -> None:
+    code = (("colours.mean", 3), ("colours.factor", 6), ("relu1_1.mean", 1))
+    style, content = Style(np.zeros(10, np.float32), "zero"), Colours(np.array([1.0, 2, 3]), 4 * np.eye(3))
+    for color, strength, first in (("style", 1.0, 0), ("content", 1.0, 1), ("content", 0.5, 0.5), ("luminance", 1, 1)):
+        look = Look(style, color=color, color_strength=strength)
+        assert look.keeps_colours == (color != "style")
+        assert look.inputs(code, content)["style"][0, [0, 9]].tolist() == [first, 0]
+    assert not Look(style, color="content", color_strength=0).keeps_colours
+    painted, photo = np.full((2, 2, 3), (0, 0, 90), np.uint8), np.full((2, 2, 3), (60, 30, 0), np.uint8)
+    assert Look(style, color="luminance").finish(photo, painted)[0, 0].tolist() == [60, 30, 0]
+    assert Look(style, color="luminance", color_strength=0.5).finish(photo, painted)[0, 0].tolist() == [30, 15, 45]
+    assert Look(style, color="content").finish(photo, painted) is painted
+    with pytest.raises(OptionError, match="the color is 'red'; give one of style, content, luminance"):
+        Look(style, color="red")  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match="the color strength is 2; give a number from 0 to 1"):
+        Look(style, color_strength=2)

@@ -106,6 +106,19 @@ def test_pictures_give_pictures(restyle: Stylizer) -> None:
     assert result.alpha is picture.alpha
 
 
+def test_a_painting_is_matched_where_codes_hold_no_colours(restyle: Stylizer) -> None:
+    content, wall = np.full((24, 32, 3), (20, 90, 160), np.uint8), noise(32, 32)
+    look = restyle.encode(Look(wall, color="content"))
+    np.testing.assert_allclose(restyle.stylize(content, look), content, atol=1)  # the mean is what the tiny model takes
+    np.testing.assert_allclose(restyle.stylize(content[None], look)[0], content, atol=1)
+    half = restyle.stylize(content, replace(look, color_strength=0.5))
+    np.testing.assert_allclose(half[0, 0], (wall.mean((0, 1)) + content[0, 0]) / 2, atol=2)
+    with pytest.raises(StyleError, match="codes of the model tiny hold no colours .* give the painting itself"):
+        restyle.stylize(content, Look(SEA, color="luminance"))
+    with pytest.raises(OptionError, match="cannot keep colours in a stream"):
+        restyle.stream((32, 24), look)
+
+
 def framed(picture: np.ndarray, margin: int) -> Image.Image:
     """With a transparent margin."""
     alpha = np.full(picture.shape[:2], 255, np.uint8)

@@ -3,6 +3,8 @@
 import pytest
 import torch
 
+from adain.colours import Colours, colour_sums
+from adain.colours import recolour as running_recolour
 from adain.network.adain import Sums
 from adain.network.colour import (
     blend_colours,
@@ -55,6 +57,21 @@ def test_colour_statistics_are_the_mean_and_the_cholesky_factor():
     torch.testing.assert_close(
         triangle(factor) @ triangle(factor).T, covariance + 1e-5 * torch.eye(3), atol=1e-6, rtol=0
     )
+
+
+def test_colours_are_those_of_the_running_wing():
+    picture = (colourful(1, 3, 20, 30) * 255).round()
+    mean, factor = colour_statistics(picture / 255)
+    pixels = picture[0].permute(1, 2, 0).byte().numpy()
+    colours = Colours.of(colour_sums(pixels))
+    assert mean.flatten().tolist() == pytest.approx(colours.mean.tolist(), abs=1e-5)
+    torch.testing.assert_close(triangle(factor), torch.tensor(colours.factor).float(), atol=1e-5, rtol=0)
+    wanted = Colours.of(colour_sums(pixels[:, :, ::-1] // 2))
+    ours = running_recolour(pixels, colours, wanted)
+    theirs = recolour(
+        picture / 255, (mean, factor), colour_statistics(picture.flip(1).div(2, rounding_mode="floor") / 255)
+    )
+    assert abs((theirs[0].permute(1, 2, 0).numpy() * 255).clip(0, 255) - ours).max() < 0.6
 
 
 def test_recolour_gives_the_style_its_colours():
