@@ -15,7 +15,7 @@ same for readers in other languages.
     style: float32 [1 or N,S]
     alpha: float32 [1] in 0..1
     weight: float32 [N,H,W] in 0..1, what each pixel counts
-    statistics: float32 [1 or N,T], weighted sums; those of the parts of a picture add up if it has `tiles`
+    statistics: float32 [1 or N,T], weighted sums; those of the parts of a picture add up if `parts_add_up`
 """
 
 import json
@@ -62,9 +62,11 @@ PREFIX = "adain."  # of every metadata key
 
 Layout = tuple[tuple[str, int], ...]  # names and numbers, such as the lengths of the parts of a vector, in order
 
-# Bytes for each pixel by engine. Of the first model, measured on 1 to 4 megapixels: with onnxruntime 1,250 to 1,300,
-# 530 without its arena; with OpenVINO 520 in bfloat16, 1,090 in float32.
-MEMORY: Layout = (("cpu", 1350), ("cpu thrifty", 600), ("openvino bf16", 600), ("openvino fp32", 1200))
+# How a graph is run on a CPU: the names by which a file says, and an engine asks, what memory that takes.
+Use = Literal["cpu", "cpu thrifty", "openvino bf16", "openvino fp32"]
+# Bytes for each pixel of the first model, measured on 1 to 4 megapixels: with onnxruntime 1,250 to 1,300, 530 without
+# its arena; with OpenVINO 520 in bfloat16, 1,090 in float32.
+MEMORY: dict[Use, int] = {"cpu": 1350, "cpu thrifty": 600, "openvino bf16": 600, "openvino fp32": 1200}
 
 
 @dataclass(frozen=True)
@@ -91,11 +93,11 @@ class Contract:
     smallest_side: int = MIN_SIDE  # px, of a picture
     code: Layout = ()  # of a style code
     statistics: Layout = ()  # what `measure` sums up, the weights first
-    tiles: bool = False  # statistics of the parts of a picture add up to those of the whole
+    parts_add_up: bool = False  # statistics of the parts of a picture add up to those of the whole
     halo: int = 0  # px around a part of a picture within which the rest of the picture has influence on it
     painting: int = 512  # px, to which the shorter side of a painting is shrunk before it is encoded
     operations: int | None = None  # of the convolutions for each pixel; a multiplication and an addition are two
-    memory: Layout = MEMORY  # bytes for each pixel by engine
+    memory: Layout = tuple(MEMORY.items())  # bytes for each pixel of the larger picture, by `Use`
 
     def to_metadata(self) -> dict[str, str]:
         """All fields as strings under `adain.NAME`; lists, numbers and the like as JSON."""
@@ -135,6 +137,10 @@ class Contract:
                 f"{expected} was expected; export it again"
             )
         return contract
+
+    def bytes_for(self, use: Use) -> int:
+        """Memory for each pixel, as the file says, or else that of the first model."""
+        return dict(self.memory).get(use, MEMORY[use])
 
     @property
     def inputs(self) -> tuple[Tensor, ...]:
@@ -208,5 +214,5 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "layers": lambda text: tuple(map(str, json.loads(text))),
     **dict.fromkeys(("style_size", "stride", "smallest_side", "halo", "painting", "operations"), int),
     **dict.fromkeys(("code", "statistics", "memory"), _layout),
-    "tiles": _flag,
+    "parts_add_up": _flag,
 }

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import shipped
-from .contract import GRAPHS, KINDS, Contract, Graph
+from .contract import GRAPHS, KINDS, Contract, Graph, Use
 from .engines import Compute, Device, Inputs, Lane, open_engine
 from .errors import AdaINError, ModelError, PictureError, first_line, out_of_memory
 from .onnx_file import read_bytes
@@ -89,17 +89,23 @@ class Session:
         return PictureLane(self, height, width, inputs)
 
     def _feed(self, pixels: Pixels, inputs: Inputs) -> Inputs:
-        first = GRAPHS[self.contract.graph][0][0]
+        first, *others = GRAPHS[self.contract.graph][0]
+        if found := {
+            name: _kind(value) for name, value in inputs.items() if getattr(value, "dtype", None) != np.float32
+        }:
+            raise TypeError(f"{found} came, float32 arrays were expected")
+        if inputs.keys() != set(others):
+            raise TypeError(f"the inputs {sorted(inputs)} came, {sorted(others)} were expected")
         if self.contract.io == "bytes":
             return {first: np.ascontiguousarray(pixels), **inputs}
         stride = self.contract.stride
         padded = {name: _pad(value, stride) if KINDS[name] == "weights" else value for name, value in inputs.items()}
         return {first: to_portable(pixels[0], stride), **padded}
 
-    def _memory(self, inputs: Inputs, how: str) -> int:
-        """Bytes that a run takes, by what the file says of engines."""
-        pixels = sum(array.size // 3 for name, array in inputs.items() if KINDS[name] == "pixels")
-        return dict(self.contract.memory).get(how, 0) * pixels
+    def _memory(self, inputs: Inputs, use: Use) -> int:
+        """Bytes that a run takes."""
+        pixels = max(array.size // 3 for name, array in inputs.items() if KINDS[name] == "pixels")
+        return self.contract.bytes_for(use) * pixels
 
     def _check_size(self, height: int, width: int) -> None:
         least = self.contract.smallest_side
@@ -112,9 +118,11 @@ class Session:
         return from_portable(output, height, width)[None]
 
     def _call(self, size: tuple[int, int], function: Callable[..., Any], *arguments: Any) -> Any:
-        """Call the engine, and tell its errors as ours; our own mistakes are made elsewhere and stay what they are."""
+        """Call the engine, and tell its errors as ours; our own mistakes stay what they are."""
         try:
             return function(*arguments)
+        except (AttributeError, KeyError, NameError, TypeError):  # of Python code, which the engines are not
+            raise
         except Exception as error:  # the errors of the engines share no base class
             if out_of_memory(error):
                 raise PictureError(

@@ -130,7 +130,7 @@ def _start(
     size, pictures = group.size, sum(job.kind != "peak" for job in group.jobs)
     try:
         if group.hardware == "cpu":
-            each = dict(group.jobs[0].model.contract.memory).get("cpu", 0)
+            each = group.jobs[0].model.contract.bytes_for("cpu")
             need_memory(each * size.width * size.height * pictures)
     except MemoryError as error:
         failed.append(f"{size.name} on the cpu: {error}; give a smaller --size or fewer rivals")

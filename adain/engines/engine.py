@@ -5,17 +5,19 @@ from typing import Any, Literal, Protocol
 
 from numpy.typing import NDArray
 
+from ..contract import Use
+
 Device = Literal["auto", "cpu", "openvino", "cuda", "tensorrt"]
 Stored = Literal["fp32", "fp16"]  # in a file
 Compute = Literal["auto", "fp32", "fp16"]
 
 Array = NDArray[Any]
 Inputs = Mapping[str, Array]
-# Bytes of memory that a run takes by what the model's file says: from its inputs, and a name for how it is run.
-Need = Callable[[Inputs, str], int]
+# Bytes of memory that a run takes by what the model's file says: from its inputs, and how it is run.
+Need = Callable[[Inputs, Use], int]
 
 
-def unknown(inputs: Inputs, how: str) -> int:
+def unknown(inputs: Inputs, use: Use) -> int:
     """The `Need` of a file that says nothing."""
     return 0
 

@@ -10,6 +10,23 @@ from pathlib import Path
 
 from .groups import control_groups
 
+LARGE = 1_350_000_000  # bytes: a picture of 1 megapixel in the first model
+HUGE = 4 * LARGE
+
+
+def check_memory(need: int, held: int = 0) -> None:
+    """Refuse a run that does not fit.
+
+    Args:
+        need: bytes of the run to come.
+        held: bytes that it can take from those before.
+
+    Raises:
+        MemoryError: there is less.
+    """
+    if need > max(LARGE, held):  # looking takes a millisecond
+        need_memory(need - held)
+
 
 def need_memory(size: int, root: Path = Path("/")) -> None:
     """Refuse what cannot fit.

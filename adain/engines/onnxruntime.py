@@ -6,13 +6,8 @@ from functools import partial
 from typing import Any
 
 from .engine import Array, Device, Inputs, Lane, Need, unknown
-from .memory import need_memory
+from .memory import HUGE, LARGE, check_memory
 from .threads import usable_threads
-
-# onnxruntime keeps the memory of a run for the next one; runs that have to take it anew need a tenth longer. So it is
-# given back only where it is much, in bytes, and either the next run needs less than a quarter of it or it is huge.
-LARGE = 1_350_000_000  # that of a picture of 1 megapixel in the first model
-HUGE = 4 * LARGE
 
 
 class OnnxRuntime:
@@ -53,6 +48,9 @@ class OnnxRuntime:
             check_memory(self._need(inputs, "cpu thrifty"))
             thrifty: Array = self._start(_without_arena).run(None, dict(inputs))[0]
             return thrifty
+        # onnxruntime keeps the memory of a run for the next one; runs that have to take it anew need a tenth longer.
+        # So it is given back only where it is much, and either the next run needs less than a quarter of it or it is
+        # huge.
         give_back = need >= HUGE or self._held > max(LARGE, 4 * need)
         output: Array = self.session.run(None, dict(inputs), _giving_back() if give_back else None)[0]
         self._held = 0 if give_back else max(self._held, need)
@@ -125,17 +123,6 @@ def start(model: bytes, threads: int | None, providers: list[Any], adjust: Calla
         adjust(options)
     # The fallback would print to stdout and run on the CPU whatever the user asked for.
     return onnxruntime.InferenceSession(model, options, providers=providers, enable_fallback=0)
-
-
-def check_memory(need: int, held: int = 0) -> None:
-    """A MemoryError where a run does not fit.
-
-    Args:
-        need: bytes of the run to come.
-        held: bytes that it can take from those before.
-    """
-    if need > max(LARGE, held):  # looking takes a millisecond
-        need_memory(need - held)
 
 
 def _without_arena(options: Any) -> None:

@@ -10,9 +10,11 @@ from importlib import util
 from pathlib import Path
 from typing import Any
 
+from ..contract import Use
 from ..errors import DeviceError, first_line
 from .engine import Array, Device, Inputs, Need, unknown
-from .onnxruntime import CpuLane, check_memory
+from .memory import check_memory
+from .onnxruntime import CpuLane
 from .threads import usable_threads
 
 _OPTIONS = {
@@ -23,6 +25,7 @@ _OPTIONS = {
     # over 75 sizes; without them from 240 to 274), and neither a new size nor an old one was faster.
     "CPU_RUNTIME_CACHE_CAPACITY": 0,
 }
+_USES: dict[str, Use] = {"bf16": "openvino bf16", "fp32": "openvino fp32"}  # by precision
 
 
 class OpenVino:
@@ -62,7 +65,7 @@ class OpenVino:
         Raises:
             MemoryError: there is less than the run would take.
         """
-        check_memory(self._need(inputs, f"openvino {self.precision}"))
+        check_memory(self._need(inputs, _USES[self.precision]))
         # A request takes microseconds, and so each run, and each thread, has its own.
         request = self.compiled.create_infer_request()
         request.infer(dict(inputs), share_inputs=True, share_outputs=True)

@@ -104,6 +104,6 @@ def _contract(source: ModelFile, graph: Graph, io: Io, precision: Precision) -> 
         smallest_side=architecture.smallest_side,
         code=architecture.code,
         statistics=architecture.statistics,
-        tiles=architecture.tiles,
+        parts_add_up=architecture.parts_add_up,
         halo=architecture.halo,
     )

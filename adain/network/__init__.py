@@ -1,4 +1,13 @@
-"""The networks in PyTorch. `architecture`, all that is imported here, loads no torch: the command line reads it."""
+"""The networks in PyTorch.
+
+What they have in common is in `model`. The kinds, by their names in `architecture.ARCHITECTURES`:
+
+    classic      layered.py: AdaIN at relu4_1, and the encoder mirrored (the paper's)
+    multi        layered.py: colours, and AdaIN at relu2_1 to relu4_1, which the mirrored encoder gets on its way up
+    modulated    modulated.py: AdaIN at relu2_1 to relu4_1, and a decoder that the style modulates (the shipped one)
+
+`architecture`, all that is imported here, loads no torch: the command line reads it.
+"""
 
 from .architecture import ARCHITECTURES, Architecture, architecture_with
 

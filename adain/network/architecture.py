@@ -27,7 +27,7 @@ class Architecture:
     layers: tuple[str, ...]
     # What `measure` takes sums of, in order: as `layers`, and colours of pictures that the network itself has made.
     stages: tuple[str, ...]
-    tiles: bool  # the sums of the parts of a picture add up to those of the whole
+    parts_add_up: bool  # the sums of the parts of a picture add up to those of the whole
     halo: int  # px around a part of a picture within which the rest of the picture has influence on it
     stride: int = 8  # sides must be multiples of this
     smallest_side: int = 16  # px; below, relu4_1 is one pixel wide and cannot be padded by reflection
@@ -63,14 +63,14 @@ ARCHITECTURES = {
     each.name: each
     for each in (
         # The paper's.
-        Architecture("classic", "layered", layers=("relu4_1",), stages=("relu4_1",), tiles=True, halo=64),
+        Architecture("classic", "layered", layers=("relu4_1",), stages=("relu4_1",), parts_add_up=True, halo=64),
         # relu2_1 and relu3_1 carry detail past the bottleneck. They would carry the content's own colours too, so
         # these get the style's statistics before anything else.
         Architecture(
-            "multi", "layered", layers=_MULTI, stages=(*_MULTI, "decoded", "recoloured"), tiles=False, halo=64
+            "multi", "layered", layers=_MULTI, stages=(*_MULTI, "decoded", "recoloured"), parts_add_up=False, halo=64
         ),
         # A decoder that knows the style, and statistics of the content alone.
-        Architecture("modulated", "modulated", layers=_MULTI, stages=_MULTI, tiles=True, halo=64),
+        Architecture("modulated", "modulated", layers=_MULTI, stages=_MULTI, parts_add_up=True, halo=64),
     )
 }
 

@@ -53,8 +53,8 @@ class StyleTransfer(nn.Module):
                 that do not (at relu4_1, up to 32 px away): crop a margin that is transparent throughout.
 
         Returns:
-            float32 [N,T], laid out as `architecture.statistics` says: weighted sums, that of the weights first. If
-            the architecture has `tiles`, the sums of parts (with halos of `architecture.halo`) add up to the whole's.
+            float32 [N,T], laid out as `architecture.statistics` says: weighted sums, that of the weights first. Those
+            of parts (with halos of `architecture.halo`) add up to the whole's if the architecture has `parts_add_up`.
         """
         sums = Sums(torch.ones_like(content[:, 0]) if weight is None else weight)
         self.render(content, code, alpha, sums)

@@ -2,7 +2,7 @@
 
 What differs from the paper's network:
 
-- The encoder sees the photograph as it is, and all statistics are of it: one pass measures, so tiles are exact.
+- The encoder sees the photograph as it is, and all statistics are of it: one pass measures, so sums of parts add up.
 - The decoder paints in whitened colours (`colour.whitened`), and the style's mean and covariance are applied to what
   it paints. So palettes are right by construction.
 - Its layers are modulated (FiLM: Perez et al., arXiv 1709.07871) by a small function of the style code, so that

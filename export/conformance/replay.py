@@ -192,7 +192,7 @@ class Halves:
 
     Args:
         folder: holds both files.
-        parts: measure and paint every picture in two parts, each with a halo; for files whose `adain.tiles` is true.
+        parts: measure and paint every picture in two parts, each with a halo, where the statistics of parts add up.
     """
 
     def __init__(self, folder: Path, *, parts: bool = False) -> None:
@@ -203,7 +203,7 @@ class Halves:
             for graph in ("measure", "paint")
         )
         metadata = self._paint.get_modelmeta().custom_metadata_map
-        self.tiles = metadata["adain.tiles"] == "true"
+        self.parts_add_up = metadata["adain.parts_add_up"] == "true"
         self._stride, self._halo = int(metadata["adain.stride"]), int(metadata["adain.halo"])
         self._parts = parts
 
@@ -241,7 +241,7 @@ def main() -> int:
         results = conformance.replay(engine.stylize, engine.encode_style)
     else:
         results = conformance.replay(Halves(halves).stylize)
-        if Halves(halves).tiles:
+        if Halves(halves).parts_add_up:
             results += conformance.replay(Halves(halves, parts=True).stylize)
     for result in results:
         verdict = "ok" if result.passed else "FAIL"

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from adain.engines import memory
 from adain.engines import onnxruntime as cpu
 from adain.engines.memory import need_memory
 from adain.errors import PictureError
@@ -68,8 +69,9 @@ def stylizer(write_tiny: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -
         if size > GB:
             raise MemoryError(f"{size} bytes of memory are needed")
 
-    monkeypatch.setattr(cpu, "need_memory", need)
-    monkeypatch.setattr(cpu, "LARGE", 100 * 100 * 1350)
+    monkeypatch.setattr(memory, "need_memory", need)
+    for module in (memory, cpu):
+        monkeypatch.setattr(module, "LARGE", 100 * 100 * 1350)
     monkeypatch.setattr(cpu, "HUGE", 200 * 200 * 1350)
     return Stylizer(write_tiny(), "cpu", threads=1)
 
@@ -109,7 +111,7 @@ def test_a_picture_that_just_fits_runs_without_the_arena(
     content = np.full((1000, 1200, 3), 99, np.uint8)
     tight = stylizer.stylize(content, SEA)
     assert (started, given) == ([False], [])
-    monkeypatch.setattr(cpu, "need_memory", lambda size: None)
+    monkeypatch.setattr(memory, "need_memory", lambda size: None)
     np.testing.assert_array_equal(stylizer.stylize(content, SEA), tight)
     assert (len(started), len(given)) == (1, 1)
 

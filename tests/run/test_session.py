@@ -89,6 +89,26 @@ def test_our_own_mistakes_are_not_blamed_on_the_model(write_tiny: Write, monkeyp
         opened.run(noise(1, 20, 20), INPUTS)
 
 
+def test_inputs_that_are_no_arrays_are_not_blamed_on_the_model(opened: Session) -> None:
+    for wrong in ("nonsense", INPUTS["style"].astype(float)):
+        with pytest.raises((AttributeError, TypeError), match="str|float64"):
+            opened.run(noise(1, 20, 20), INPUTS | {"style": wrong})
+        with pytest.raises(TypeError, match="str|float64"):
+            opened.lane(20, 20, INPUTS).run(noise(20, 20), INPUTS | {"style": wrong})
+    with pytest.raises(TypeError, match=r"the inputs \['style'\] came, \['alpha', 'style'\] were expected"):
+        opened.run(noise(1, 20, 20), {"style": INPUTS["style"]})
+
+
+def test_memory_is_what_the_file_says(opened: Session, write_tiny: Write) -> None:
+    content, painting = noise(1, 20, 30), noise(1, 40, 50)
+    says = Session(write_tiny("says", memory=(("cpu", 7),)) / "stylizer.onnx", "stylizer", "cpu")
+    assert says._memory({"content": content, **INPUTS}, "cpu") == 7 * 600
+    assert says._memory({"content": content, **INPUTS}, "cpu thrifty") == 600 * 600  # of the first model
+    assert says._memory({"content": content, "style_image": painting}, "cpu") == 7 * 2000  # one after the other
+    with pytest.raises(KeyError, match="gpu"):
+        says._memory({"content": content}, "gpu")
+
+
 def test_the_file_of_a_model(write_tiny: Write) -> None:
     folder = write_tiny()
     assert stylizer_file(folder) == stylizer_file(folder / "stylizer.onnx") == folder / "stylizer.onnx"

@@ -8,7 +8,7 @@ import torch
 from replay import Halves
 
 from adain import contract
-from adain.contract import Contract
+from adain.contract import MEMORY, Contract
 from adain.errors import ModelError, OptionError
 from adain.export import write
 from adain.export.write import export, read_checkpoint
@@ -104,7 +104,7 @@ def test_painting_after_measuring_is_stylizing(exported):
 
 def test_statistics_of_parts_add_up(exported, source):
     """Where the architecture says so: two parts, each with a halo that does not count, against the whole."""
-    if not source.model.architecture.tiles:
+    if not source.model.architecture.parts_add_up:
         pytest.skip("has statistics of its own output")
     out, _ = exported
     halo, cut = source.model.architecture.halo, 96
@@ -119,7 +119,7 @@ def test_statistics_of_parts_add_up(exported, source):
 
 
 def test_parts_fit_each_other(exported, source):
-    if not source.model.architecture.tiles:
+    if not source.model.architecture.parts_add_up:
         pytest.skip("has statistics of its own output")
     out, _ = exported
     content, style = blobs(1, 61, 205), some_style(out)
@@ -169,7 +169,10 @@ def test_needs_are_counted(exported, source):
     assert 1.3 * encoder < facts["stylizer"].operations < 3 * encoder
     for each in facts.values():
         memory = dict(each.memory)
+        assert memory.keys() == MEMORY.keys()
         assert 2 * 64 * 4 <= memory["cpu thrifty"] < memory["cpu"]
+    both, one, other = (dict(facts[graph].memory)["cpu"] for graph in ("adain", "style_encoder", "stylizer"))
+    assert both < 1.1 * max(one, other)  # one after the other
 
 
 def test_portable_files_are_plain(source, tmp_path):

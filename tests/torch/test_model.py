@@ -46,7 +46,7 @@ def test_what_weighs_nothing_does_not_count(model):
     other, weight = content.clone(), torch.ones(1, 64, 240)
     other[..., 160:] = picture(1, 3, 64, 80, generator=2)
     weight[..., 80:] = 0  # 80 px between what counts and what differs: more than VGG sees
-    if model.architecture.tiles:
+    if model.architecture.parts_add_up:
         got, expected = (model.measure(each, code, 1.0, weight) for each in (other, content))
         torch.testing.assert_close(got, expected)
         assert expected[0, 0] == 64 * 80
@@ -68,7 +68,7 @@ def parts(height: int, width: int, side: int, halo: int):
 
 def test_parts_with_halos_are_the_whole(model):
     architecture = model.architecture
-    if not architecture.tiles:
+    if not architecture.parts_add_up:
         pytest.skip("this kind takes statistics of what it has made itself")
     content, code = picture(1, 3, 144, 216), model.encode_style(picture(1, 3, 64, 64, generator=1))
     whole, sums = model.measure(content, code), 0
