@@ -21,10 +21,11 @@ same for readers in other languages.
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
 from .errors import ModelError
-from .onnx_file import Tensor, parse
+from .onnx_file import Tensor, parse, read_bytes, with_weights
 
 OPSET = 18
 MIN_SIDE = 16  # px, of version 1
@@ -98,6 +99,7 @@ class Contract:
     painting: int = 512  # px, to which the shorter side of a painting is shrunk before it is encoded
     operations: int | None = None  # of the convolutions for each pixel; a multiplication and an addition are two
     memory: Layout = tuple(MEMORY.items())  # bytes for each pixel of the larger picture, by `Use`
+    weights: Graph | None = None  # in whose file, beside this one, the weights are; None: in this one
 
     def to_metadata(self) -> dict[str, str]:
         """All fields as strings under `adain.NAME`; lists, numbers and the like as JSON."""
@@ -193,12 +195,32 @@ class Contract:
         known = {PREFIX + field.name: field.name for field in fields(cls)}
         values = {known[key]: text for key, text in metadata.items() if key in known}
         try:
-            for key, known_values in (("graph", GRAPHS), ("io", get_args(Io)), ("precision", get_args(Precision))):
+            kinds = {"graph": GRAPHS, "io": get_args(Io), "precision": get_args(Precision), "weights": GRAPHS}
+            for key, known_values in kinds.items():
+                if key not in values and key == "weights":
+                    continue
                 if values[key] not in known_values:
                     raise ValueError(f"{key} {values[key]}")
             return cls(**{name: _READERS.get(name, str)(text) for name, text in values.items()})
         except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise ModelError(f"{file} has incomplete adain metadata ({error}); export it again") from error
+
+
+def read_model(file: Path) -> bytes:
+    """The bytes of one of our ONNX files, with the weights that are in the file of another graph beside it.
+
+    Raises:
+        ModelError: it cannot be read, is not one of ours, or those weights are of another model.
+    """
+    model = read_bytes(file)
+    contract = Contract.read(model, str(file))
+    if contract.weights is None:
+        return model
+    beside = file.with_name(f"{contract.weights}.onnx")
+    source = read_bytes(beside)
+    if Contract.read(source, str(beside)).checkpoint_sha256 != contract.checkpoint_sha256:
+        raise ModelError(f"{file} and {beside}, which holds its weights, are of different models; export both anew")
+    return with_weights(model, source)
 
 
 def _layout(text: str) -> Layout:

@@ -11,6 +11,8 @@ from .errors import ModelError
 
 MAX_BYTES = 2**31 - 1  # more than protocol buffers, and so an ONNX file without external data, can hold
 
+WEIGHTS = "network."  # begins the names of weights in our files, as opposed to constants of the graph
+
 _TYPES = {1: "float32", 2: "uint8", 3: "int8", 6: "int32", 7: "int64", 9: "bool", 10: "float16", 11: "float64"}
 
 
@@ -71,6 +73,29 @@ def parse(model: bytes) -> OnnxFile:
     if not has_graph:
         raise ValueError("it holds no graph")
     return OnnxFile(metadata, tuple(inputs), tuple(outputs))
+
+
+def with_weights(model: bytes, source: bytes) -> bytes:
+    """A model without weights, and those of another model, as one.
+
+    Weights are the initializers whose names begin with WEIGHTS. Messages of protocol buffers that stand one after the
+    other are read as one message, in which repeated fields, such as initializers, are joined.
+
+    Raises:
+        ValueError: the source is no ONNX file.
+    """
+    graphs = (_message(value) for number, value in _fields(memoryview(source)) if number == 7)
+    tensors = (_message(value) for graph in graphs for number, value in _fields(graph) if number == 5)
+    weights = (tensor for tensor in tensors if _text(dict(_fields(tensor)).get(8, b"")).startswith(WEIGHTS))
+    return model + _field(7, b"".join(_field(5, tensor) for tensor in weights))
+
+
+def _field(number: int, message: bytes | memoryview) -> bytes:
+    size, head = len(message), [number << 3 | 2]
+    while size > 127:
+        head.append(size & 127 | 128)
+        size >>= 7
+    return bytes([*head, size]) + message
 
 
 _Value = int | memoryview | bytes

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import shipped
-from .contract import GRAPHS, KINDS, Contract, Graph, Use
+from .contract import GRAPHS, KINDS, Contract, Graph, Use, read_model
 from .engines import Compute, Device, Inputs, Lane, open_engine
 from .errors import AdaINError, ModelError, PictureError, first_line, out_of_memory
-from .onnx_file import read_bytes
 from .pictures import Pixels
 
 Floats = NDArray[np.float32]
@@ -21,7 +20,7 @@ class Session:
     """An ONNX file of the contract, ready to run. Safe to share between threads.
 
     Args:
-        file: untrusted; read whole, at most 2 GB, and nothing beside it.
+        file: untrusted; read whole, at most 2 GB, and nothing beside it but the file that has its weights.
         graph: which one it has to be.
         device, threads, precision: see `adain.engines.open_engine`.
 
@@ -45,7 +44,7 @@ class Session:
         precision: Compute = "auto",
     ) -> None:
         self.file = file
-        model = read_bytes(file)
+        model = read_model(file)
         self.contract = Contract.read(model, str(file), graph)
         stored = self.contract.precision
         try:

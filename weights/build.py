@@ -20,11 +20,13 @@ from skimage import data
 
 from adain import shipped
 from adain.bank import bank
+from adain.contract import Graph
 from adain.export.write import export
 from adain.network.model_file import load_model
 from adain.pictures import find_with_shards
 from adain.stylizer import Stylizer
 
+GRAPHS: tuple[Graph, ...] = ("stylizer", "style_encoder", "measure", "paint")
 EXAMPLE = ("starry-night", "dance", "almond-blossom", "night-cafe", "udnie")
 
 
@@ -39,7 +41,7 @@ def main() -> None:
         shutil.copyfile(arguments.model, shipped.CHECKPOINT)
     source = load_model(shipped.CHECKPOINT)
     # adain.onnx is left out: it would add 13 MB to every install, and `adain export` makes it.
-    export(source, shipped.ONNX, compact=True, graphs=("stylizer", "style_encoder"), report=print)
+    export(source, shipped.ONNX, compact=True, graphs=GRAPHS, shared=True, report=print)
     build_bank(arguments.paintings, source.sha256)
     draw(data.chelsea()[:, 75:375], EXAMPLE, shipped.WEIGHTS / "example.jpg", columns=3, tile=300)
     draw(data.coffee()[:, 100:500], tuple(bank().paintings), shipped.WEIGHTS / "styles.jpg", columns=7, tile=200)

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from ..contract import KINDS, Contract, Precision
+from ..contract import KINDS, Contract, Precision, read_model
 from ..engines.onnxruntime import start
 from ..errors import ModelError
 from ..network.model import StyleTransfer
@@ -51,7 +51,7 @@ def compare(network: StyleTransfer, contract: Contract, path: Path, file: Path) 
     Raises:
         ModelError: it differs by more than the bound, or gives something of another shape.
     """
-    session = start(file.read_bytes(), None, ["CPUExecutionProvider"])
+    session = start(read_model(file), None, ["CPUExecutionProvider"])
     reference = wrap(contract.graph, network, contract.io)
     kind = KINDS[contract.output.name]
     unit = "steps" if (kind, contract.io) == ("pixels", "bytes") else "plain"

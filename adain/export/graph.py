@@ -16,6 +16,7 @@ from .. import __version__
 from ..contract import OPSET, Contract
 from ..errors import ModelError
 from ..network.model import StyleTransfer
+from ..onnx_file import WEIGHTS
 from .doors import wrap
 from .needs import count
 
@@ -95,6 +96,20 @@ def _dim(axis: str, contract: Contract) -> tuple[Any, int]:
         return Dim(name, min=contract.smallest_side, max=1 << 15), 37 if name.endswith("height") else 43
     units = Dim(name, min=contract.smallest_side // contract.stride, max=1 << 12)
     return contract.stride * units, contract.stride * (5 if name.endswith("height") else 6)
+
+
+def leave_weights(proto: onnx.ModelProto, source: onnx.ModelProto) -> None:
+    """Take the weights out of a graph, which are in another one too.
+
+    Raises:
+        ModelError: one of them is not.
+    """
+    theirs = {tensor.name: tensor for tensor in source.graph.initializer}
+    weights = [tensor for tensor in proto.graph.initializer if tensor.name.startswith(WEIGHTS)]
+    for tensor in weights:
+        if tensor != theirs.get(tensor.name):
+            raise ModelError(f"the weight {tensor.name} is not in both graphs; export each with its own")
+        proto.graph.initializer.remove(tensor)
 
 
 def store_as_float16(proto: onnx.ModelProto) -> None:

@@ -1,6 +1,7 @@
 """`adain export`: a checkpoint to checked ONNX files."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import onnx
@@ -14,7 +15,7 @@ from ..network.model_file import VGG_ATTRIBUTION, ModelFile, load_model
 from ..network.pretrained import load_pytorch_adain
 from ..replacing import replacing
 from .check import Exported, compare
-from .graph import store_as_float16, to_onnx
+from .graph import leave_weights, store_as_float16, to_onnx
 
 
 def read_checkpoint(checkpoint: Path, vgg: Path | None = None) -> ModelFile:
@@ -47,6 +48,7 @@ def export(
     precision: Precision = "fp32",
     compact: bool = False,
     graphs: tuple[Graph, ...] = tuple(GRAPHS),
+    shared: bool = False,
     report: Callable[[Exported], None] = lambda exported: None,
 ) -> list[Exported]:
     """Write graphs of the contract into the folder `out`, each checked against PyTorch before it gets its name.
@@ -58,6 +60,7 @@ def export(
         compact: store weights as float16 with a cast to float32 (half the size; the same numbers for a model
             file of ours, whose weights are float16 already).
         graphs: which.
+        shared: leave the weights out of `measure` and `paint`, which `adain` then takes from stylizer.onnx beside them.
         report: called after each file.
 
     Raises:
@@ -72,8 +75,11 @@ def export(
             store_as_float16(proto)
         if precision == "fp16":
             proto = onnx.load_model_from_string(to_half(proto.SerializeToString()))
-        helper.set_model_props(proto, contract.to_metadata())
         onnx.checker.check_model(proto, full_check=True)
+        if shared and graph in ("measure", "paint"):
+            leave_weights(proto, onnx.load_model(out / "stylizer.onnx"))
+            contract = replace(contract, weights="stylizer")
+        helper.set_model_props(proto, contract.to_metadata())
         path = out / f"{graph}.onnx"
         with replacing(path) as temporary:
             onnx.save_model(proto, temporary)

@@ -1,14 +1,20 @@
 """What the contract says of a file, and what is read from the bytes of one."""
 
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnxruntime
 import pytest
+from checks import photo
+from onnx_writer import model as onnx_model
+from onnx_writer import node, tensor, value
 from tiny import TINY, tiny
 
 from adain import onnx_file, shipped
-from adain.contract import GRAPHS, KINDS, Contract
+from adain.bank import bank
+from adain.contract import GRAPHS, KINDS, Contract, read_model
 from adain.errors import ModelError
 
 MODEL = tiny()
@@ -28,10 +34,55 @@ def test_a_head_is_what_onnxruntime_reads(graph: str) -> None:
 
 
 def test_the_shipped_files_are_as_the_contract_says() -> None:
-    for graph in ("stylizer", "style_encoder"):
+    for graph in ("stylizer", "style_encoder", "measure", "paint"):
         model = (shipped.ONNX / f"{graph}.onnx").read_bytes()
         contract, head = Contract.read(model, graph), onnx_file.parse(model)
         assert (contract.inputs, (contract.output,)) == (head.inputs, head.outputs)
+
+
+def test_weights_of_another_file() -> None:
+    """Of those alone, by their names, and whatever else is there."""
+    inputs, outputs = [value("x", 1, [2])], [value("y", 1, [2])]
+    lean = onnx_model([node("Add", ["x", "network.w"], ["a"]), node("Add", ["a", "c"], ["y"])], inputs, outputs)
+    lean += onnx_model([], [], [], [tensor("c", np.array([1, 2], np.float32))])[2:]
+    constants = {"network.w": [10, 20], "c": [5, 5], "network.unused": [7]}
+    source = onnx_model([], [], [], [tensor(name, np.array(v, np.float32)) for name, v in constants.items()])
+    joined = onnx_file.with_weights(lean, source)
+    session = onnxruntime.InferenceSession(joined, providers=["CPUExecutionProvider"])
+    assert session.run(None, {"x": np.zeros(2, np.float32)})[0].tolist() == [11, 22]
+
+
+def test_shared_weights_are_those_of_one_model(tmp_path: Path) -> None:
+    whole = tmp_path / "stylizer.onnx"
+    whole.write_bytes(MODEL)
+    lean = tmp_path / "paint.onnx"
+    lean.write_bytes(tiny(replace(TINY, weights="stylizer")))
+    assert read_model(whole) == MODEL
+    assert Contract.read(read_model(lean), "f").weights == "stylizer"
+    whole.write_bytes(tiny(replace(TINY, checkpoint_sha256="1" * 64)))
+    with pytest.raises(ModelError, match="which holds its weights, are of different models"):
+        read_model(lean)
+    whole.unlink()
+    with pytest.raises(ModelError, match=r"stylizer\.onnx cannot be read"):
+        read_model(lean)
+    lean.write_bytes(tiny(metadata=TINY.to_metadata() | {"adain.weights": "../../secret"}))
+    with pytest.raises(ModelError, match=r"incomplete adain metadata \(weights ../../secret\)"):
+        read_model(lean)
+
+
+def test_the_shipped_halves_make_the_whole() -> None:
+    def run(graph: str, **inputs: np.ndarray) -> np.ndarray:
+        session = onnxruntime.InferenceSession(
+            read_model(shipped.ONNX / f"{graph}.onnx"), providers=["CPUExecutionProvider"]
+        )
+        return session.run(None, inputs)[0]
+
+    content = photo()[None]
+    given = {"content": content, "style": bank().style("scream").code[None], "alpha": np.array([0.7], np.float32)}
+    statistics = run("measure", **given, weight=np.ones(content.shape[:3], np.float32))
+    assert statistics.shape == (1, 1 + 9 + 2 * (128 + 256 + 512))
+    difference = np.int16(run("paint", **given, statistics=statistics)) - run("stylizer", **given)
+    assert np.abs(difference).max() <= 1
 
 
 def test_every_tensor_has_a_kind() -> None:
