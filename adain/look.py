@@ -12,6 +12,7 @@ from .bank import bank
 from .colours import Colours, take_brightness, with_colours
 from .contract import Layout
 from .errors import OptionError
+from .masks import check_feather
 from .pictures import Pixels, Source, check_side
 from .styles import Style, blend, normalise
 
@@ -37,10 +38,16 @@ class Look:
         color: whose colours the result has: the style's; the content's, with which all is painted; or for "luminance"
             the content's pixel by pixel, so that only brightness is painted.
         color_strength: between the style's colours (0) and what `color` says (1).
+        stroke_size: breadth of strokes, 1 being that on a picture of 1 megapixel or less; larger pictures get strokes
+            as broad in proportion, and look the same from afar. None paints every pixel, however large the picture is.
+        mask: a picture, as large as the content, that is white where it is to be painted; see `masks.load_mask`.
+        regions: a picture, as large as the content, with a colour for each style; see `masks.load_regions`.
+        feather: px, the width of the edges of masks and regions.
+        fit: stretch masks and regions to the content.
 
     Raises:
-        OptionError: alpha or color_strength outside 0 to 1, an unknown color, a style_size below 1, or shares that do
-            not fit the styles.
+        OptionError: alpha or color_strength outside 0 to 1, an unknown color, a style_size below 1, a stroke_size
+            outside 0.1 to 10, a negative feather, shares that do not fit the styles, or shares with regions.
         StyleError: an unknown name, or a broken .npy file.
     """
 
@@ -50,6 +57,11 @@ class Look:
     style_size: int | None = None
     color: Color = "style"
     color_strength: float = 1.0
+    stroke_size: float | None = 1.0
+    mask: Source | None = None
+    regions: Source | None = None
+    feather: float = 0.0
+    fit: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.alpha <= 1:  # NaN fails this too
@@ -60,11 +72,17 @@ class Look:
             raise OptionError(f"the color strength is {self.color_strength}; give a number from 0 to 1 (full)")
         if self.style_size is not None:
             check_side(self.style_size)
+        if self.stroke_size is not None and not 0.1 <= self.stroke_size <= 10:
+            raise OptionError(f"the stroke size is {self.stroke_size}; give a number from 0.1 (fine) to 10 (broad)")
+        if self.regions is not None and self.shares:
+            raise OptionError("regions have one style each, and shares mix them; leave one of both")
+        check_feather(self.feather)
         # A single style is as good as a tuple of it; a str would otherwise be taken letter by letter.
         styles = self.styles if isinstance(self.styles, tuple | list) else (self.styles,)
         shares = self.shares or (1.0,) * len(styles)
+        shares = normalise(shares, len(styles)) if shares and self.regions is None else ()
         object.__setattr__(self, "styles", tuple(_known(style) for style in styles))  # the dataclass is frozen
-        object.__setattr__(self, "shares", normalise(shares, len(styles)) if shares else ())
+        object.__setattr__(self, "shares", shares)
 
     @classmethod
     def of(cls, wanted: "Look | StyleSource", alpha: float | None = None) -> "Look":
@@ -73,8 +91,8 @@ class Look:
         return look if alpha is None else replace(look, alpha=alpha)
 
     def after(self, *styles: StyleSource) -> Self:
-        """The same after other styles, in equal shares."""
-        return replace(self, styles=styles, shares=())
+        """The same after other styles, in equal shares and without regions."""
+        return replace(self, styles=styles, shares=(), regions=None)
 
     @property
     def name(self) -> str:
@@ -102,6 +120,13 @@ class Look:
         if self.keeps_colours and content is not None:
             style = with_colours(style, code, content, self.color_strength)
         return {"style": style[None], "alpha": np.array([self.alpha], np.float32)}
+
+    @property
+    def needs_whole(self) -> str | None:
+        """The field, if any, that is not a matter of the graph's inputs alone, as it has to be in a stream."""
+        stroke_size = self.stroke_size if self.stroke_size != 1 else None
+        given = (("mask", self.mask), ("regions", self.regions), ("stroke_size", stroke_size))
+        return next((name for name, value in given if value is not None), None)
 
     @property
     def keeps_colours(self) -> bool:

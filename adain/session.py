@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from . import shipped
 from .contract import GRAPHS, KINDS, Contract, Graph, Use, read_model
 from .engines import Compute, Device, Inputs, Lane, open_engine
-from .errors import AdaINError, ModelError, PictureError, first_line, out_of_memory
+from .errors import AdaINError, ModelError, PictureError, TooLargeError, first_line, out_of_memory
 from .pictures import Pixels
 
 Floats = NDArray[np.float32]
@@ -124,7 +124,7 @@ class Session:
             raise
         except Exception as error:  # the errors of the engines share no base class
             if out_of_memory(error):
-                raise PictureError(
+                raise TooLargeError(
                     f"{size[1]} x {size[0]} pixels need more memory than there is; make the picture smaller, "
                     f"such as with --size {max(size) // 2}"
                 ) from error

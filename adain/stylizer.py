@@ -7,9 +7,10 @@ A style costs one run of the encoder and can be kept; after that each picture or
 of the stylizer.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from typing import overload
 
 import numpy as np
@@ -17,13 +18,17 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from .colours import Colours, colour_sums, has_colours, recolour
-from .contract import Contract
+from .composing import compose
+from .contract import Contract, Graph
 from .engines import Compute, Device
 from .errors import ModelError, OptionError, StyleError
 from .look import Look, StyleSource, style_name
+from .masks import Weight
+from .painter import Painter, Tell, Tile, quiet
 from .pictures import FileSource, Picture, Pixels, Source, load, resize_to_side
 from .session import Session, stylizer_file
 from .stream import Stream
+from .strokes import inner_size
 from .styles import Style
 
 
@@ -37,11 +42,13 @@ class Stylizer:
             runs instead: on the CPU, with OpenVINO where it is installed ("openvino"), or onnxruntime ("cpu").
         threads: of the CPU; None takes one for each core.
         precision: of the convolutions, see `adain.engines.open_engine`.
+        tile: px a side of the tiles in which a picture is painted, with the result of the whole; "auto" takes tiles
+            where the whole does not fit the memory, "off" never. They need measure.onnx and paint.onnx beside it.
 
     Raises:
         ModelError: no such file, or not one of ours.
         DeviceError: the device was asked for and cannot start; the message says why.
-        OptionError: an unknown device or precision, or threads below 1.
+        OptionError: an unknown device or precision, threads below 1, or a tile below 64.
     """
 
     def __init__(
@@ -51,11 +58,13 @@ class Stylizer:
         *,
         threads: int | None = None,
         precision: Compute = "auto",
+        tile: Tile = "auto",
     ) -> None:
         self._stylizer = Session(stylizer_file(model), "stylizer", device, threads, precision)
         self._threads, self._precision = threads, precision
-        self._encoder: Session | None = None
-        self._encoder_lock = Lock()
+        self._others: dict[Graph, Session] = {}
+        self._opening = RLock()
+        self._painter = Painter(self._stylizer, self._other, tile)
 
     @property
     def contract(self) -> Contract:
@@ -101,33 +110,59 @@ class Stylizer:
         """
         look = Look.of(style, alpha)
         if isinstance(content, np.ndarray) and content.ndim == 4 and len(content):
-            return self._batch(np.stack([_shrunk(Picture(frame), size).pixels for frame in content]), look)
+            return self._batch([_shrunk(Picture(frame), size) for frame in content], look)
         result = self.restyle(_shrunk(load(content), size), look)
         return result.pixels if isinstance(content, np.ndarray) else result.to_pil()
 
-    def restyle(self, picture: Picture, look: Look) -> Picture:
+    def restyle(self, picture: Picture, look: Look, tell: Tell = quiet) -> Picture:
         """The same for a `Picture`, which gives a `Picture`. Its alpha channel is kept; a transparent margin counts for
         nothing, and stays white.
+
+        Args:
+            picture: the content.
+            look: what is wanted.
+            tell: called as the work on a picture goes on in tiles, with how many steps are done, and of how many.
         """
-        look, visible = self.encode(look), picture.visible(self.contract.smallest_side)
-        part = picture.part(*visible)
-        pixels = np.full_like(picture.pixels, 255)
-        painted: Pixels = self._stylizer.run(part.pixels[None], self._inputs(look, part))[0]
-        pixels[visible] = look.finish(part.pixels, painted)
-        return Picture(pixels, picture.alpha)
+        return self.restyle_all([picture], look, tell)[0]
 
-    def _batch(self, frames: Pixels, look: Look) -> Pixels:
+    def restyle_all(self, frames: Sequence[Picture], look: Look, tell: Tell = quiet) -> list[Picture]:
+        """The same for pictures of one size that belong together, such as the frames of an animation.
+
+        They have their statistics in common, and so what does not move does not flicker.
+
+        Raises:
+            PictureError: see `stylize`; or frames of different sizes.
+        """
         look = self.encode(look)
-        each = [self._inputs(look, Picture(frame)) for frame in frames] if look.keeps_colours else [look.inputs()]
-        styles = np.concatenate([inputs["style"] for inputs in each])
-        painted: Pixels = self._stylizer.run(frames, each[0] | {"style": styles})
-        return np.stack([look.finish(*pair) for pair in zip(frames, painted, strict=True)])
+        weighs = any(frame.alpha is not None for frame in frames) and self._painter.weighs
+        return compose(frames, look, self._paint, self.contract.smallest_side, weighs, tell)
 
-    def _inputs(self, look: Look, picture: Picture) -> dict[str, NDArray[np.float32]]:
-        """What the graph takes beside a picture, after a look as `encode` gives it."""
+    def _paint(
+        self, contents: Sequence[Picture], look: Look, weights: Sequence[Weight] | None, tell: Tell
+    ) -> list[Pixels]:
+        pixels = [content.pixels for content in contents]
+        return self._painter.paint(pixels, self._inputs(look, pixels, weights), weights, tell)
+
+    def _batch(self, frames: Sequence[Picture], look: Look) -> Pixels:
+        look = self.encode(look)
+        size = frames[0].width, frames[0].height
+        if look.needs_whole or inner_size(*size, look.stroke_size, self.contract.smallest_side) != size:
+            return np.stack([self.restyle(frame, look).pixels for frame in frames])
+        contents = np.stack([frame.pixels for frame in frames])
+        each = [self._inputs(look, [frame]) for frame in contents] if look.keeps_colours else [look.inputs()]
+        styles = np.concatenate([inputs["style"] for inputs in each])
+        painted: Pixels = self._stylizer.run(contents, each[0] | {"style": styles})
+        return np.stack([look.finish(*pair) for pair in zip(contents, painted, strict=True)])
+
+    def _inputs(
+        self, look: Look, contents: Sequence[Pixels], weights: Sequence[Weight] | None = None
+    ) -> dict[str, NDArray[np.float32]]:
+        """What the graph takes beside pictures, after a look as `encode` gives it."""
         if not look.keeps_colours:
             return look.inputs()
-        colours = Colours.of(colour_sums(picture.pixels, picture.alpha))
+        counted: Sequence[Weight | None] = weights or [None] * len(contents)
+        sums = [colour_sums(*each) for each in zip(contents, counted, strict=True)]
+        colours = Colours.of(np.sum(sums, axis=0))
         if not has_colours(self.contract.code):
             styles = (self._style_in(colours, style, look) for style in look.styles)
             look = replace(look, styles=tuple(styles))
@@ -175,6 +210,8 @@ class Stylizer:
     def _encode_for_stream(self, look: Look) -> Look:
         if look.keeps_colours and not has_colours(self.contract.code):
             raise OptionError(f"the model {self.contract.model} cannot keep colours in a stream; leave color")
+        if look.needs_whole:
+            raise OptionError(f"a stream has no {look.needs_whole}; leave it, or restyle the frames one by one")
         return self.encode(look)
 
     def encode(self, look: Look) -> Look:
@@ -232,22 +269,23 @@ class Stylizer:
         painting = load(picture)
         visible = painting.visible(self.contract.smallest_side)
         painting = resize_to_side(painting.part(*visible), size or self.contract.painting, "shorter")
-        code = self._style_encoder().run(painting.pixels[None], {})[0]
+        code = self._other("style_encoder").run(painting.pixels[None], {})[0]
         return Style(code, style_name(picture), self.contract.checkpoint_sha256)
 
-    def _style_encoder(self) -> Session:
-        with self._encoder_lock:
-            if self._encoder is None:
-                file = self._stylizer.file.with_name("style_encoder.onnx")
-                encoder = Session(file, "style_encoder", self.device, self._threads, self._precision)
-                mine, its = self.contract, encoder.contract
+    def _other(self, graph: Graph) -> Session:
+        """Another graph of the model, opened when it is needed first."""
+        with self._opening:
+            if graph not in self._others:
+                file = self._stylizer.file.with_name(f"{graph}.onnx")
+                other = Session(file, graph, self.device, self._threads, self._precision)
+                mine, its = self.contract, other.contract
                 if (mine.style_size, mine.checkpoint_sha256) != (its.style_size, its.checkpoint_sha256):
                     raise ModelError(
                         f"{file} and {self._stylizer.file.name} are of different models "
                         f"({its.model}, {mine.model}); export both from one checkpoint"
                     )
-                self._encoder = encoder
-            return self._encoder
+                self._others[graph] = other
+            return self._others[graph]
 
 
 def _shrunk(picture: Picture, size: int | None) -> Picture:

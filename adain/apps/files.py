@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import OptionError, PictureError
 from ..look import Look
+from ..painter import Tell, quiet
 from ..pictures import FORMATS, Picture, check_side, find_pictures, format_of, is_folder, load, resize_to_side, save
 from ..stylizer import Stylizer
 
@@ -144,8 +145,13 @@ def _check_overwriting(pairs: Sequence[tuple[str, str]], keep: Sequence[str]) ->
         seen[output] = content
 
 
-def run(stylizer: Stylizer, jobs: Sequence[Job]) -> Iterator[Done]:
+def run(stylizer: Stylizer, jobs: Sequence[Job], tell: Tell = quiet) -> Iterator[Done]:
     """Do the jobs one by one; a bad picture is reported and does not stop the others.
+
+    Args:
+        stylizer: the model.
+        jobs: what to do.
+        tell: called as the work on a picture goes on, see `Stylizer.restyle`.
 
     Raises:
         AdaINError: the look cannot be had of this model, or the model fails.
@@ -155,7 +161,7 @@ def run(stylizer: Stylizer, jobs: Sequence[Job]) -> Iterator[Done]:
         look = encode(job.look)
         began = time.perf_counter()
         try:
-            picture = stylizer.restyle(job.read(), look)
+            picture = stylizer.restyle(job.read(), look, tell)
             job.write(picture)
             yield Done(job, picture.width, picture.height, round(time.perf_counter() - began, 3))
         except PictureError as error:

@@ -1,7 +1,8 @@
 """What goes to the terminal: tables to stdout, all else to stderr."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from rich.console import Console
@@ -16,6 +17,8 @@ from rich.progress import (
 from rich.table import Table
 
 T = TypeVar("T")
+
+FEW = 2  # steps that are not worth a bar
 
 
 def print_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
@@ -45,8 +48,28 @@ def track(progress: Progress, items: Iterable[T], what: str, total: int) -> Iter
         yield item
 
 
-def progress_bar(console: Console, shown: bool = True) -> Progress:
-    """A bar with rate and time left; its tasks have a field `note`."""
+def steps(progress: Progress, what: str) -> Callable[[int, int], None]:
+    """Shows how many steps of something are done, and of how many, while there are more than a few."""
+    task = progress.add_task(what, visible=False, note="")
+
+    def tell(done: int, total: int) -> None:
+        if total > FEW and progress.console.is_terminal:
+            progress.start()
+            progress.update(task, completed=done, total=total, visible=done < total)
+
+    return tell
+
+
+@contextmanager
+def progress_bar(console: Console, shown: bool = True) -> Iterator[Progress]:
+    """A bar with rate and time left; its tasks have a field `note`. It is shown at once, or when it is started."""
     counts = (MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     columns = (TextColumn("{task.description}"), BarColumn(), *counts, TextColumn("{task.fields[note]}"))
-    return Progress(*columns, console=console, disable=console.quiet or not shown)
+    progress = Progress(*columns, console=console, disable=console.quiet)
+    if shown:
+        progress.start()
+    try:
+        yield progress
+    finally:
+        if progress.live.is_started:
+            progress.stop()

@@ -13,9 +13,10 @@ from ..apps import files
 from ..bank import bank
 from ..errors import OptionError
 from ..look import Color, Look
+from ..painter import Tile
 from ..stylizer import Stylizer
 from .options import DeviceOption, JsonOption, ModelOption, QuietOption
-from .printing import complain, print_table, progress_bar, stderr_console, track
+from .printing import complain, print_table, progress_bar, stderr_console, steps, track
 
 StyleSizeOption = Annotated[
     int | None,
@@ -37,10 +38,25 @@ def stylize(
         Color, Option(help="Whose colours: the style's, the content's, or the content's but for brightness.")
     ] = "style",
     color_strength: Annotated[float, Option(help="0 is the style's colours, 1 what --color says.")] = 1.0,
+    stroke_size: Annotated[
+        str, Option(help="Breadth of strokes: 0.5 fine, 2 broad; full paints every pixel of a large picture.")
+    ] = "1",
+    mask: Annotated[
+        str | None, Option(help="A picture that is white, or opaque, where to paint.", show_default="everywhere")
+    ] = None,
+    regions: Annotated[
+        str | None,
+        Option(help="A picture with a colour for each --style, dark to bright; black stays.", show_default="none"),
+    ] = None,
+    feather: Annotated[float, Option(help="Width of the edges of masks and regions, in px.")] = 0,
+    fit: Annotated[bool, Option("--fit", help="Stretch masks and regions to the picture.")] = False,
     out: Annotated[
         str | None,
         Option("--out", "-o", help="A file, a folder, or - for stdout.", show_default="CONTENT-STYLE"),
     ] = None,
+    tile: Annotated[
+        str, Option(help="Paint in tiles of so many px: the same result in less memory. auto: where it has to be; off.")
+    ] = "auto",
     device: DeviceOption = "auto",
     threads: Annotated[int | None, Option(help="Threads of the CPU.", show_default="one for each core")] = None,
     model: ModelOption = None,
@@ -52,12 +68,25 @@ def stylize(
     The result has the size and the orientation of the content. Bad files in a batch are reported and
     skipped; the exit code is then 2.
     """
-    look = Look(tuple(style), _shares(mix), alpha, style_size=style_size, color=color, color_strength=color_strength)
-    jobs = files.plan(content, out, look, size, keep=style)
+    look = Look(
+        tuple(style),
+        _shares(mix),
+        alpha,
+        style_size=style_size,
+        color=color,
+        color_strength=color_strength,
+        stroke_size=None if stroke_size == "full" else _number("stroke-size", stroke_size, "full"),
+        mask=mask,
+        regions=regions,
+        feather=feather,
+        fit=fit,
+    )
+    jobs = files.plan(content, out, look, size, keep=[*style, *filter(None, (mask, regions))])
     to_stdout = any(job.to_stdout for job in jobs)
     if as_json and to_stdout:
         raise OptionError("--json and the picture cannot both go to stdout; give a file with -o")
-    stylizer = Stylizer(model, device, threads=threads)
+    tiles: Tile = "auto" if tile == "auto" else "off" if tile == "off" else round(_number("tile", tile, "auto or off"))
+    stylizer = Stylizer(model, device, threads=threads, tile=tiles)
     done = _run(stylizer, jobs, stderr_console(quiet or as_json or to_stdout))
     if as_json:
         facts = {"model": stylizer.contract.model, "device": stylizer.device, "style": look.name, "alpha": look.alpha}
@@ -73,7 +102,8 @@ def _run(stylizer: Stylizer, jobs: list[files.Job], console: Console) -> list[fi
     """Do the jobs, and tell of each as it is done."""
     done = []
     with progress_bar(console, len(jobs) > 1) as progress:
-        for each in track(progress, files.run(stylizer, jobs), "pictures", len(jobs)):
+        running = files.run(stylizer, jobs, steps(progress, "tiles"))
+        for each in track(progress, running, "pictures", len(jobs)) if len(jobs) > 1 else running:
             done.append(each)
             if each.error:
                 complain(each.error)
@@ -117,6 +147,13 @@ def styles(
         typer.echo(json.dumps({"style": str(target), "size": style.code.size}))
     else:
         stderr_console().print(f"{target}  {style.code.size} numbers", markup=False)
+
+
+def _number(name: str, text: str, word: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise OptionError(f"--{name} {text!r} is no number; give one, or {word}") from error
 
 
 def _shares(mix: str | None) -> tuple[float, ...]:

@@ -1,12 +1,17 @@
 """What the controls of a look do to pictures of the shipped model."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from checks import photo, psnr
 from PIL import Image
 
-from adain import Look, Stylizer
+from adain import Look, Stylizer, painter, strokes
 from adain.colours import Colours, colour_sums
+from adain.errors import OptionError, PictureError, TooLargeError
+from adain.pictures import Picture, resize
+from adain.session import Session
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +71,149 @@ def test_color_in_batches_and_streams(stylizer):
         with stylizer.stream((117, 93), look) as stream:
             for got, expected in zip(stream.run(frames), alone, strict=True):
                 assert psnr(got, expected) > 30  # fewer pixels tell its colours
+
+
+def waves(height, width):
+    """A content that is different everywhere, uint8 [H,W,3]."""
+    y, x = np.mgrid[:height, :width]
+    parts = [np.sin(x / 9 + y / 50 + phase) * np.cos(y / 7 - x / 60) for phase in (0, 1, 2)]
+    return np.uint8(np.stack(parts, -1) * 90 + 128 - 40 * (x > y)[..., None])
+
+
+def largest(one, other):
+    return np.abs(np.int16(one) - other).max()
+
+
+@pytest.mark.parametrize("shape", [(200, 70), (83, 209)])
+def test_tiles_equal_the_whole(stylizer, shape):
+    content, steps = waves(*shape), []
+    tiled = Stylizer(device="cpu", tile=64)
+    for look in (Look("scream"), Look("udnie", alpha=0.5, color="luminance")):
+        whole = stylizer.stylize(content, look)
+        assert largest(tiled.restyle(Picture(content), look, lambda *step: steps.append(step)).pixels, whole) <= 2
+    tiles = -(-shape[0] // 64) * -(-shape[1] // 64)
+    assert steps[: 2 * tiles] == [(done + 1, 2 * tiles) for done in range(2 * tiles)]
+
+
+def test_what_does_not_fit_is_tiled(stylizer, monkeypatch):
+    content = waves(64, 260)
+    whole = stylizer.stylize(content, "scream")
+    run, sizes = Session.run, []
+
+    def with_little_memory(self, pixels, inputs):
+        sizes.append(pixels.shape[1:3])
+        if pixels[0].size > 3 * 64 * 200:
+            raise TooLargeError("too large")
+        return run(self, pixels, inputs)
+
+    monkeypatch.setattr(Session, "run", with_little_memory)
+    monkeypatch.setattr(painter, "TILE", 64)
+    assert largest(stylizer.stylize(content, "scream"), whole) <= 2
+    assert sizes[:2] == [(64, 260), (64, 128)]
+    with pytest.raises(TooLargeError):
+        Stylizer(device="cpu", tile="off").stylize(content, "scream")
+    for wrong in (63, "big"):
+        with pytest.raises(OptionError, match="the tile is .*; give auto, off, or 64 px or more"):
+            Stylizer(device="cpu", tile=wrong)
+
+
+def test_a_mask_of_ones_is_no_mask(stylizer):
+    content = photo()
+    ones, zeros = np.full_like(content, 255), np.zeros_like(content)
+    for look in (Look("scream"), Look("dance", color="content"), Look("dance", color="luminance", stroke_size=2)):
+        expected = stylizer.stylize(content, look)
+        assert largest(stylizer.stylize(content, replace(look, mask=ones)), expected) <= 1
+    with pytest.raises(PictureError, match="the mask selects nothing"):
+        stylizer.stylize(content, Look("scream", mask=zeros))
+
+
+def test_the_photograph_stays_outside_a_mask(stylizer):
+    content, mask = photo(), np.zeros_like(photo())
+    mask[20:90, 30:80] = 255
+    result = stylizer.stylize(content, Look("scream", mask=mask))
+    np.testing.assert_array_equal(result[mask == 0], content[mask == 0])
+    assert np.abs(np.int16(result) - content)[20:90, 30:80].mean() > 20
+    tiled = Stylizer(device="cpu", tile=64).stylize(content, Look("scream", mask=mask))
+    assert largest(tiled, result) <= 2
+    soft = stylizer.stylize(content, Look("scream", mask=mask, feather=10))
+    np.testing.assert_array_equal(soft[:14], content[:14])
+    inside = np.s_[27:83, 37:73]
+    assert psnr(soft[inside], result[inside]) > 30  # statistics differ a little
+    edge = np.abs(np.int16(soft) - content)[40:80].mean((0, 2))
+    assert edge[24] < edge[30] < edge[36]
+
+
+def test_statistics_are_those_of_a_region(stylizer):
+    """What is outside a mask has no influence but through what the network sees of it at the edge."""
+    content, mask = photo("chelsea"), np.zeros_like(photo("chelsea"))
+    mask[:, :50] = 255
+    other = content.copy()
+    other[:, 114:] = 255 - other[:, 114:]
+    for color in ("style", "content"):
+        look = Look("udnie", color=color, mask=mask)
+        one, two = (stylizer.stylize(each, look)[:, :50] for each in (content, other))
+        assert largest(one, two) <= 1
+    assert largest(*(stylizer.stylize(each, "udnie")[:, :50] for each in (content, other))) > 10
+
+
+def test_each_region_has_its_style(stylizer):
+    content, regions = photo(), np.zeros_like(photo())
+    left, right = np.zeros_like(content), np.zeros_like(content)
+    regions[:, :50], regions[:, 70:] = 1, 2
+    left[:, :50], right[:, 70:] = 255, 255
+    result = stylizer.stylize(content, Look(("scream", "dance"), regions=regions))
+    np.testing.assert_array_equal(result[:, 50:70], content[:, 50:70])
+    np.testing.assert_array_equal(result[:, :50], stylizer.stylize(content, Look("scream", mask=left))[:, :50])
+    np.testing.assert_array_equal(result[:, 70:], stylizer.stylize(content, Look("dance", mask=right))[:, 70:])
+    masked = stylizer.stylize(content, Look(("scream", "dance"), regions=regions, mask=255 - right // 2))
+    assert largest(masked[:, 70:], (result[:, 70:].astype(float) + content[:, 70:]) / 2) <= 2
+    with pytest.raises(PictureError, match="nothing is left of region 2, for dance"):
+        stylizer.stylize(content, Look(("scream", "dance"), regions=regions, mask=left))
+    with pytest.raises(OptionError, match="regions have one style each, and shares mix them"):
+        Look(("scream", "dance"), (1, 2), regions=regions)
+
+
+def test_strokes_are_as_broad_in_a_large_copy(stylizer, monkeypatch):
+    small = photo("chelsea")
+    monkeypatch.setattr(strokes, "MEASURE", small.shape[0] * small.shape[1])
+    large = resize(Picture(small), 3 * small.shape[1], 3 * small.shape[0], "bicubic").pixels
+    expected = stylizer.stylize(small, "scream")
+    result = stylizer.stylize(large, "scream")
+    from_afar = resize(Picture(result), *small.shape[1::-1]).pixels
+    assert psnr(from_afar, expected) > 28
+    full = stylizer.stylize(large, Look("scream", stroke_size=None))
+    assert psnr(resize(Picture(full), *small.shape[1::-1]).pixels, expected) < 22
+    np.testing.assert_array_equal(stylizer.stylize(small, Look("scream", stroke_size=None)), expected)
+    assert result.shape == full.shape == large.shape
+    np.testing.assert_array_equal(stylizer.stylize(large[None], "scream")[0], result)
+
+
+def test_controls_combine(stylizer):
+    content, mask = photo(), np.zeros_like(photo())
+    mask[:, 40:] = 255
+    look = Look("scream", color="content", stroke_size=0.7, mask=mask, feather=4)
+    whole = stylizer.stylize(content, look)
+    np.testing.assert_array_equal(whole[:, :37], content[:, :37])
+    assert largest(Stylizer(device="cpu", tile=64).stylize(content, look), whole) <= 2
+    inside, wanted = colours(whole[:, 43:]), colours(content[:, 43:])
+    np.testing.assert_allclose(inside.mean, wanted.mean, atol=0.05)
+
+
+def test_a_stream_says_what_it_has_not(stylizer):
+    for field, value in (("mask", photo()), ("regions", photo()), ("stroke_size", 2)):
+        with pytest.raises(OptionError, match=f"a stream has no {field}"):
+            stylizer.stream((40, 30), Look("scream", **{field: value}))
+
+
+def test_pictures_that_belong_together_share_their_statistics(stylizer):
+    still = waves(60, 80)
+    moved = still.copy()
+    moved[:, 70:] = 0
+    frames = [Picture(still), Picture(moved), Picture(still)]
+    results = stylizer.restyle_all(frames, Look("scream"))
+    assert len(results) == 3
+    np.testing.assert_array_equal(results[0].pixels, results[2].pixels)
+    alone = [stylizer.restyle(frame, Look("scream")).pixels[:, :6] for frame in frames[:2]]
+    assert largest(results[0].pixels[:, :6], results[1].pixels[:, :6]) < largest(*alone)
+    alike = stylizer.restyle_all([Picture(still)] * 2, Look("scream"))
+    assert largest(alike[1].pixels, stylizer.stylize(still, "scream")) <= 1

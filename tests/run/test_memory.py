@@ -9,11 +9,12 @@ from adain.engines import memory
 from adain.engines import onnxruntime as cpu
 from adain.engines.memory import need_memory
 from adain.errors import PictureError
+from adain.look import Look
 from adain.styles import Style
 from adain.stylizer import Stylizer
 
 GB = 10**9
-SEA = Style(np.array([0.1, 0.5, 0.9], np.float32), "sea")
+SEA = Look(Style(np.array([0.1, 0.5, 0.9], np.float32), "sea"), stroke_size=None)  # painted as large as it is
 
 
 def machine(root: Path, files: dict[str, str]) -> Path:
@@ -81,7 +82,7 @@ def test_too_large_a_picture_is_refused_before_it_runs(stylizer: Stylizer) -> No
     with pytest.raises(PictureError, match="2000 x 1000 pixels need more memory than there is; .* --size 1000"):
         stylizer.stylize(huge, SEA)
     with pytest.raises(PictureError, match="1200 x 1000 pixels need more memory than there is"):
-        stylizer.stream((1200, 1000), SEA)
+        stylizer.stream((1200, 1000), SEA.style)
     with pytest.raises(PictureError, match="1000 x 1000 pixels need more memory"):
         stylizer.stylize(np.zeros((2, 1000, 1000, 3), np.uint8), SEA)  # a batch runs at once
 
@@ -146,7 +147,7 @@ def test_memory_is_given_back(stylizer: Stylizer, given: list[None]) -> None:
 
 
 def test_what_a_stream_held_is_given_back(stylizer: Stylizer, given: list[None]) -> None:
-    with stylizer.stream((200, 200), SEA) as stream:
+    with stylizer.stream((200, 200), SEA.style) as stream:
         list(stream.run([np.zeros((200, 200, 3), np.uint8)] * 3))
     assert not given
     stylizer.stylize(np.zeros((16, 16, 3), np.uint8), SEA)

@@ -1,0 +1,116 @@
+"""A look on pictures: everything that a look wants, around the painting itself.
+
+content  ->  its size for painting  ->  painted, once for each region  ->  its own size  ->  put together
+         strokes.inner_size          `paint`                            strokes.Lift     Look.finish, masks
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from . import masks
+from .errors import PictureError
+from .look import Look
+from .masks import Weight
+from .painter import Tell
+from .pictures import Picture, Pixels
+from .strokes import Lift, inner_size, shrunk
+
+# Paints contents after a look, given what their pixels count, or None where all count.
+Paint = Callable[[Sequence[Picture], Look, Sequence[Weight] | None, Tell], list[Pixels]]
+
+ROWS = 1 << 20  # pixels that are put together at once
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """A look for a part of a picture: uint8 [H,W], 255 where it holds; None stands for the whole."""
+
+    look: Look
+    mask: Pixels | None
+
+
+def layers_of(look: Look, size: tuple[int, int]) -> list[Layer]:
+    """The parts of a picture (width, height) that get a style of their own.
+
+    Raises:
+        PictureError: see `masks.load_mask` and `masks.load_regions`.
+    """
+    mask = None if look.mask is None else masks.soften(masks.load_mask(look.mask, size, look.fit), look.feather)
+    if look.regions is None:
+        return [Layer(look, mask)]
+    regions = masks.load_regions(look.regions, size, len(look.styles), look.fit)
+    parts = [masks.soften(region, look.feather) for region in regions]
+    return [
+        Layer(look.after(style), part if mask is None else masks.combine([part, mask]))
+        for style, part in zip(look.styles, parts, strict=True)
+    ]
+
+
+def compose(frames: Sequence[Picture], look: Look, paint: Paint, least: int, weighs: bool, tell: Tell) -> list[Picture]:
+    """Restyle pictures of one size that belong together, such as the frames of an animation.
+
+    Args:
+        frames: the contents.
+        look: what is wanted.
+        paint: see `Paint`.
+        least: px of the shorter side that `paint` takes.
+        weighs: whether `paint` can leave out what is transparent.
+        tell: called as the work goes on.
+
+    Raises:
+        PictureError: see `layers_of`, and what `paint` raises.
+    """
+    layers = layers_of(look, (frames[0].width, frames[0].height))
+    seen = frames[0].visible(least) if len(frames) == 1 else (slice(None), slice(None))
+    layers = [replace(layer, mask=None if layer.mask is None else layer.mask[seen]) for layer in layers]
+    parts = [frame.part(*seen) for frame in frames]
+    inner = inner_size(parts[0].width, parts[0].height, look.stroke_size, least)
+    small = [shrunk(part, inner) for part in parts]
+    painted: list[list[Pixels]] = []
+    for number, layer in enumerate(layers):
+        weights = _weights(layer, small, weighs)
+        if weights is not None and not any(weight.any() for weight in weights):
+            raise PictureError(f"nothing is left of region {number + 1}, for {layer.look.name}, behind mask and alpha")
+
+        def tell_all(done: int, total: int, before: int = number) -> None:
+            tell(before * total + done, len(layers) * total)
+
+        painted.append(paint(small, layer.look, weights, tell_all))
+    results = []
+    for frame, part, each, *of_layers in zip(frames, parts, small, *painted, strict=True):
+        pixels = np.full_like(frame.pixels, 255)
+        pixels[seen] = _together(part.pixels, layers, [Lift(part.pixels, each.pixels, one) for one in of_layers])
+        results.append(replace(frame, pixels=pixels))
+    return results
+
+
+def _weights(layer: Layer, small: Sequence[Picture], weighs: bool) -> list[Weight] | None:
+    size = small[0].width, small[0].height
+    weights = None if layer.mask is None else [masks.weight_of(layer.mask, size)] * len(small)
+    # Where nothing at all is seen, everything counts.
+    if weighs and any(f.alpha is not None and not f.alpha.all() and f.alpha.any() for f in small):
+        seen = [np.ones(size[::-1], np.float32) if f.alpha is None else masks.weight_of(f.alpha, size) for f in small]
+        weights = seen if weights is None else [a * b for a, b in zip(weights, seen, strict=True)]
+    return weights
+
+
+def _together(content: Pixels, layers: Sequence[Layer], lifts: Sequence[Lift]) -> Pixels:
+    """All layers over the content, some rows after the other, which keeps memory small."""
+    result = np.empty_like(content)
+    step = max(1, ROWS // content.shape[1])
+    for start in range(0, len(content), step):
+        rows = content[start : start + step]
+        result[start : start + step] = rows
+        together = np.zeros(rows.shape, np.float32)
+        for layer, lift in zip(layers, lifts, strict=True):
+            finished = layer.look.finish(rows, lift.rows(start, start + len(rows)))
+            if layer.mask is None:
+                result[start : start + step] = finished
+            else:
+                share = layer.mask[start : start + step, :, None] / np.float32(255)
+                together += share * (finished - rows.astype(np.float32))
+        if layers[0].mask is not None:
+            result[start : start + step] = np.rint((rows + together).clip(0, 255))
+    return result
