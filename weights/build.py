@@ -15,15 +15,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
 from skimage import data
 
 from adain import shipped
 from adain.bank import bank
 from adain.contract import Graph
 from adain.export.write import export
+from adain.look import Look
 from adain.network.model_file import load_model
-from adain.pictures import find_with_shards
+from adain.pictures import Picture, contact_sheet, find_with_shards
 from adain.stylizer import Stylizer
 
 GRAPHS: tuple[Graph, ...] = ("stylizer", "style_encoder", "measure", "paint")
@@ -43,8 +43,8 @@ def main() -> None:
     # adain.onnx is left out: it would add 13 MB to every install, and `adain export` makes it.
     export(source, shipped.ONNX, compact=True, graphs=GRAPHS, shared=True, report=print)
     build_bank(arguments.paintings, source.sha256)
-    draw(data.chelsea()[:, 75:375], EXAMPLE, shipped.WEIGHTS / "example.jpg", columns=3, tile=300)
-    draw(data.coffee()[:, 100:500], tuple(bank().paintings), shipped.WEIGHTS / "styles.jpg", columns=7, tile=200)
+    draw(data.chelsea()[:, 75:375], EXAMPLE, shipped.WEIGHTS / "example.jpg", columns=3, side=300)
+    draw(data.coffee()[:, 100:500], tuple(bank().paintings), shipped.WEIGHTS / "styles.jpg", columns=7, side=200)
 
 
 def build_bank(folders: Sequence[Path], sha256: str) -> None:
@@ -62,20 +62,11 @@ def build_bank(folders: Sequence[Path], sha256: str) -> None:
     (shipped.STYLES / "index.json").write_text(text, encoding="utf-8")
 
 
-def draw(photo: np.ndarray, styles: Sequence[str], out: Path, *, columns: int, tile: int) -> None:
-    """A sheet of a photograph [H,W,3] and of what the styles make of it, each with its name, tiles in px."""
-    stylizer = Stylizer(shipped.ONNX, "cpu")
-    content = np.ascontiguousarray(photo)
-    pictures = [("photograph", content), *((name, stylizer.stylize(content, name)) for name in styles)]
-    rows = -(-len(pictures) // columns)
-    line = tile // 10
-    sheet = Image.new("RGB", (columns * tile, rows * (tile + line)), "white")
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(line * 0.6)
-    for index, (name, picture) in enumerate(pictures):
-        x, y = index % columns * tile, index // columns * (tile + line)
-        sheet.paste(Image.fromarray(picture).resize((tile - 4, tile - 4), Image.Resampling.LANCZOS), (x + 2, y + 2))
-        draw.text((x + tile / 2, y + tile + line / 2), name, "black", font, "mm")
-    sheet.save(out, quality=88)
+def draw(photo: np.ndarray, styles: Sequence[str], out: Path, *, columns: int, side: int) -> None:
+    """A sheet of a photograph [H,W,3] and of what the styles make of it, each with its name; pictures of so many px."""
+    stylizer, content = Stylizer(shipped.ONNX, "cpu"), Picture(np.ascontiguousarray(photo))
+    cells = [("photograph", content), *((name, stylizer.restyle(content, Look(name))) for name in styles)]
+    contact_sheet(cells, columns, side).to_pil().save(out, quality=88)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from .bench import bench
 from .evaluate import evaluate
 from .export import export, info
 from .printing import complain
+from .sheet import sheet
 from .streams import end_stdout, open_streams
 from .stylize import styles, stylize
 from .train import train
@@ -25,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (stylize, styles, train, export, evaluate, bench, info):
+for command in (stylize, sheet, styles, train, export, evaluate, bench, info):
     app.command()(command)
 
 

@@ -18,6 +18,22 @@ ModelOption = Annotated[
 ]
 
 
+def number(name: str, text: str, word: str) -> float:
+    """The value of an option that is a number or a word."""
+    try:
+        return float(text)
+    except ValueError as error:
+        raise OptionError(f"--{name} {text!r} is no number; give one, or {word}") from error
+
+
+def numbers(name: str, text: str) -> tuple[float, ...]:
+    """The value of an option that is a list of numbers."""
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError as error:
+        raise OptionError(f"--{name} {text!r} is no list of numbers; write it like 0.7,0.3") from error
+
+
 def must_be_folder(out: Path | None) -> None:
     """Refuse a file where a folder is to be written."""
     if out is not None and out.exists() and not out.is_dir():

@@ -15,7 +15,7 @@ from ..errors import OptionError
 from ..look import Color, Look
 from ..painter import Tile
 from ..stylizer import Stylizer
-from .options import DeviceOption, JsonOption, ModelOption, QuietOption
+from .options import DeviceOption, JsonOption, ModelOption, QuietOption, number, numbers
 from .printing import complain, print_table, progress_bar, stderr_console, steps, track
 
 StyleSizeOption = Annotated[
@@ -70,12 +70,12 @@ def stylize(
     """
     look = Look(
         tuple(style),
-        _shares(mix),
+        numbers("mix", mix) if mix is not None else (),
         alpha,
         style_size=style_size,
         color=color,
         color_strength=color_strength,
-        stroke_size=None if stroke_size == "full" else _number("stroke-size", stroke_size, "full"),
+        stroke_size=None if stroke_size == "full" else number("stroke-size", stroke_size, "full"),
         mask=mask,
         regions=regions,
         feather=feather,
@@ -85,7 +85,7 @@ def stylize(
     to_stdout = any(job.to_stdout for job in jobs)
     if as_json and to_stdout:
         raise OptionError("--json and the picture cannot both go to stdout; give a file with -o")
-    tiles: Tile = "auto" if tile == "auto" else "off" if tile == "off" else round(_number("tile", tile, "auto or off"))
+    tiles: Tile = "auto" if tile == "auto" else "off" if tile == "off" else round(number("tile", tile, "auto or off"))
     stylizer = Stylizer(model, device, threads=threads, tile=tiles)
     done = _run(stylizer, jobs, stderr_console(quiet or as_json or to_stdout))
     if as_json:
@@ -147,17 +147,3 @@ def styles(
         typer.echo(json.dumps({"style": str(target), "size": style.code.size}))
     else:
         stderr_console().print(f"{target}  {style.code.size} numbers", markup=False)
-
-
-def _number(name: str, text: str, word: str) -> float:
-    try:
-        return float(text)
-    except ValueError as error:
-        raise OptionError(f"--{name} {text!r} is no number; give one, or {word}") from error
-
-
-def _shares(mix: str | None) -> tuple[float, ...]:
-    try:
-        return tuple(float(part) for part in mix.split(",")) if mix is not None else ()
-    except ValueError as error:
-        raise OptionError(f"--mix {mix!r} is no list of numbers; write it like 0.7,0.3") from error

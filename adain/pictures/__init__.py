@@ -10,6 +10,7 @@ png.py       PNG without what cannot be read and carries no pixels
 colour.py    profiles, gamma and codes of colour to sRGB
 write.py     save: whole or not at all
 resize.py    every change of size
+sheet.py     pictures side by side, with their names
 folders.py   the pictures in folders and in tar files
 """
 
@@ -17,6 +18,7 @@ from .folders import PictureBytes, find_pictures, find_with_shards, is_folder
 from .picture import Picture, Pixels
 from .read import MAX_PIXELS, FileSource, Source, load, read_size
 from .resize import check_side, resize, resize_to_side, square
+from .sheet import contact_sheet
 from .write import FORMATS, format_of, save
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "Pixels",
     "Source",
     "check_side",
+    "contact_sheet",
     "find_pictures",
     "find_with_shards",
     "format_of",

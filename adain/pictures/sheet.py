@@ -1,0 +1,36 @@
+"""Contact sheets: pictures side by side, each with its name."""
+
+from collections.abc import Sequence
+
+from PIL import Image, ImageDraw, ImageFont
+
+from .picture import Picture
+from .resize import resize_to_side
+
+GAP = 2  # px around a picture
+
+
+def contact_sheet(cells: Sequence[tuple[str, Picture] | None], columns: int, side: int) -> Picture:
+    """Pictures in rows on white, each with a line of text below.
+
+    Args:
+        cells: text and picture, or None for an empty place.
+        columns: cells in a row, 1 or more.
+        side: px a side of the square that a picture is shrunk to fit in.
+    """
+    line = max(12, side // 10)
+    shapes = [cell[1].height / max(cell[1].height, cell[1].width) for cell in cells if cell]
+    high = round(side * max(shapes, default=1)) + line  # no higher than the pictures
+    rows = -(-len(cells) // columns)
+    sheet = Image.new("RGB", (columns * side, rows * high), "white")
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(line * 0.65)
+    for index, cell in enumerate(cells):
+        if cell is None:
+            continue
+        text, picture = cell
+        image = resize_to_side(picture, side - 2 * GAP).to_pil()
+        x, y = index % columns * side, index // columns * high
+        place = (x + (side - image.width) // 2, y + (high - line - image.height) // 2)
+        sheet.paste(image, place, image if image.mode == "RGBA" else None)
+        draw.text((x + side / 2, y + high - line / 2), text, "black", font, "mm")
+    return Picture.from_pil(sheet)
