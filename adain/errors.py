@@ -3,6 +3,7 @@
     AdaINError                everything below; the command line prints it as one line and exits with 2
     ├── PictureError          a file that is no usable picture, or a picture of a wrong kind or size
     │   └── TooLargeError     a picture that needs more memory than there is
+    ├── VideoError            a file that is no usable video, or a video that cannot be written
     ├── StyleError            an unknown style name, a broken style file, styles that do not fit together
     ├── ModelError            an ONNX file or checkpoint that is not ours, or of an unknown version
     ├── DeviceError           a device that was asked for and cannot be used
@@ -35,6 +36,10 @@ class PictureError(AdaINError):
 
 class TooLargeError(PictureError):
     """A picture that needs more memory than there is."""
+
+
+class VideoError(AdaINError):
+    """A file that is no usable video, or a video that cannot be written."""
 
 
 class StyleError(AdaINError):

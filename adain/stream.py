@@ -53,6 +53,7 @@ class Stream:
     Attributes:
         depth: how many frames can be in the stream: put, and their results not yet got.
         dropped: how many frames `put(frame, drop=True)` has dropped.
+        busy: seconds that the lanes have worked, all together.
     """
 
     def __init__(
@@ -67,7 +68,7 @@ class Stream:
         self.depth = count + 1 if depth is None else depth
         if self.depth <= count:
             raise OptionError(f"depth is {depth}; give {count + 1} or more, of which {count} are in the network")
-        self.dropped = 0
+        self.dropped, self.busy = 0, 0.0
         self._encode = encode
         self.look = look
         self._code = session.contract.code
@@ -219,6 +220,7 @@ class Stream:
 
     def _stylize(self, number: int, frame: Pixels, look: Look, began: float) -> Pixels:
         lane = self._lanes.get()  # there are as many as threads
+        started = time.perf_counter()
         try:
             lane.check(frame)
             result = look.finish(frame, lane.run(frame, self._inputs(frame, look)))
@@ -228,6 +230,7 @@ class Stream:
             self._lanes.put(lane)
         with self._changed:
             now = time.perf_counter()
+            self.busy += now - started
             self._ready.append((now, now - began))
         return result
 

@@ -17,6 +17,7 @@ from .sheet import sheet
 from .streams import end_stdout, open_streams
 from .stylize import styles, stylize
 from .train import train
+from .video import video
 
 # typer does not export it.
 UsageError = cast(type[Exception], typer.BadParameter.__mro__[1])
@@ -26,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (stylize, sheet, styles, train, export, evaluate, bench, info):
+for command in (stylize, sheet, styles, video, train, export, evaluate, bench, info):
     app.command()(command)
 
 

@@ -1,9 +1,4 @@
-"""What a run finds on its machine: number types, and signals to stop."""
-
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import FrameType
+"""What a run finds on its machine: number types."""
 
 import torch
 
@@ -32,19 +27,3 @@ def _has_bf16(cuda: bool) -> bool:
         return False
     found = torch.cpu.get_capabilities()
     return bool(found.get("avx512_bf16") or found.get("amx_bf16"))
-
-
-@contextmanager
-def stop_signal() -> Iterator[Callable[[], bool]]:
-    """Within, SIGINT and SIGTERM only set a flag, so that no step is cut in half."""
-    caught: list[int] = []
-
-    def note(number: int, _frame: FrameType | None) -> None:
-        caught.append(number)
-
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: bool(caught)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -23,10 +23,11 @@ from ..errors import OptionError
 from ..network.model import StyleTransfer
 from ..network.model_file import save_model
 from ..pictures import find_with_shards
+from ..stopping import stop_signal
 from . import data
 from .checkpoints import moments_of, newest_checkpoint, read_newest, restore, write_checkpoint
 from .losses import imitation_loss
-from .machine import accelerate_precision, stop_signal
+from .machine import accelerate_precision
 from .objective import Objective, Pairs
 from .perception import Perception, Seen, jitter
 from .samples import sample_grid, write_grid

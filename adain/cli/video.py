@@ -1,0 +1,162 @@
+"""`adain video`."""
+
+import json
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from typer import Argument, Option
+
+from ..apps import video as videos
+from ..errors import OptionError
+from ..look import Color, Look
+from ..stylizer import Stylizer
+from ..video.clip import Span
+from ..video.sequence import is_sequence
+from ..video.timeline import Key, Timeline, seconds
+from ..video.write import Codec, Encoding
+from .options import DeviceOption, JsonOption, ModelOption, QuietOption, need_extra, number, numbers
+from .printing import complain, progress_bar, stderr_console
+from .stylize import StyleSizeOption
+
+
+def video(
+    content: Annotated[str, Argument(help="A video, a folder of pictures, or frames/%05d.png.", show_default=False)],
+    style: Annotated[
+        list[str] | None,
+        Option(
+            "--style", "-s", help="A picture, a .npy style, or a name; with @SECONDS it fades in then. May be repeated."
+        ),
+    ] = None,
+    mix: Annotated[
+        str | None, Option(help="Shares of several styles without times, such as 0.7,0.3.", show_default="equal")
+    ] = None,
+    alpha: Annotated[
+        list[str] | None,
+        Option(help="0 gives back the content, 1 is the full style; with @SECONDS it changes. May be repeated."),
+    ] = None,
+    fade: Annotated[float, Option(help="Seconds from one style to the next.")] = 1.0,
+    script: Annotated[Path | None, Option(help="A .toml file of key times.", show_default="none")] = None,
+    style_size: StyleSizeOption = None,
+    color: Annotated[
+        Color, Option(help="Whose colours: the style's, the content's, or the content's but for brightness.")
+    ] = "style",
+    color_strength: Annotated[float, Option(help="0 is the style's colours, 1 what --color says.")] = 1.0,
+    out: Annotated[
+        str | None,
+        Option(
+            "--out", "-o", help="A .mp4, .mkv, .mov or .webm, or frames/%05d.png.", show_default="CONTENT-STYLE.mp4"
+        ),
+    ] = None,
+    start: Annotated[str, Option("--from", help="Where to begin: seconds, or as 1:30.")] = "0",
+    end: Annotated[str | None, Option("--to", help="Where to end.", show_default="the end")] = None,
+    fps: Annotated[float | None, Option(help="Frames a second.", show_default="the content's own times")] = None,
+    size: Annotated[int | None, Option(help="Shrink the longer side to this, in px.", show_default="as it is")] = None,
+    codec: Annotated[Codec | None, Option(help="How to encode.", show_default="h264; vp9 in .webm")] = None,
+    quality: Annotated[int | None, Option(help="CRF: lower is better and larger.", show_default="20 for h264")] = None,
+    resume: Annotated[bool, Option("--resume", help="Go on after an interruption, with the same frames.")] = False,
+    partial: Annotated[
+        bool, Option("--partial/--no-partial", help="On Ctrl-C write what is done, or leave nothing.")
+    ] = True,
+    device: DeviceOption = "auto",
+    threads: Annotated[int | None, Option(help="Threads of the CPU.", show_default="one for each core")] = None,
+    model: ModelOption = None,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Restyle a video, or a sequence of pictures.
+
+    Sound, subtitles, chapters and the times of the frames are kept. Ctrl-C ends it after the frame under way; the same
+    command with --resume goes on.
+    """
+    need_extra("video", "av")
+    span = Span(seconds(start), None if end is None else seconds(end), fps, size)
+    timeline = _timeline(
+        style or [], mix, alpha or [], fade, script, Look((), (), 1.0, style_size, color, color_strength)
+    )
+    output = out or f"{Path(content).stem}-{timeline.name.replace(' + ', '+')}.mp4"
+    pictures = is_sequence(output)
+    if pictures and (codec or quality is not None):
+        raise OptionError("pictures have no --codec and no --quality")
+    encoding = None if pictures else Encoding.of(Path(output).suffix, codec, quality)
+    job = videos.Job(content, output, timeline, span, encoding, resume, partial)
+    stylizer = Stylizer(model, device, threads=threads)
+    done = _run(stylizer, job, stderr_console(quiet or as_json))
+    if as_json:
+        facts: dict[str, Any] = {"content": content, "output": output, "model": stylizer.contract.model}
+        typer.echo(json.dumps(facts | {"device": stylizer.device} | asdict(done), indent=2))
+    if done.bad:
+        complain(f"{done.bad} frames of {content} could not be read; those before them are shown longer")
+    if done.stopped:
+        kept = f"{output} holds what is done; --resume goes on" if partial else "nothing is left"
+        complain(f"stopped after {done.frames} frames; {kept}")
+    if done.bad or done.stopped:
+        raise typer.Exit(2)
+
+
+def _run(stylizer: Stylizer, job: videos.Job, console: Console) -> videos.Done:
+    with progress_bar(console) as progress:
+        task = progress.add_task("frames", total=None, note="")
+        first: list[tuple[int, float]] = []
+
+        def tell(done: int, expected: int | None) -> None:
+            now = time.perf_counter()
+            first[:] = first or [(done, now)]
+            ((before, began),) = first
+            rate = f"{(done - before) / (now - began):.2f} frames/s" if done > before else ""
+            total = None if expected is None else max(expected, done)
+            progress.update(task, completed=done, total=total, note=rate)
+
+        done = videos.run(stylizer, job, tell)
+    for note in done.notes:
+        console.print(f"note: {note}", markup=False)
+    speed = f"{done.new / done.seconds:.2f} frames/s, network at work {done.busy:.0%}" if done.seconds else ""
+    what = f"{done.frames} frames of {done.width}x{done.height}, {speed} on {stylizer.device}"
+    console.print(f"{job.output}  {what}", markup=False)
+    return done
+
+
+def _timeline(
+    styles: list[str], mix: str | None, alphas: list[str], fade: float, script: Path | None, look: Look
+) -> Timeline:
+    """The options as looks over time."""
+    if script is not None:
+        if styles or alphas or mix:
+            raise OptionError("a --script holds styles and alpha; leave --style, --mix and --alpha")
+        return Timeline.read(script, look)
+    if not styles:
+        raise OptionError("there is no style; give --style NAME, or a --script")
+    keys: dict[str, list[Key]] = {}
+    timed = [_timed(style) for style in styles]
+    if any(time is not None for _, time in timed):
+        if mix:
+            raise OptionError("--mix is for styles without times; a --script can hold both")
+        if any(time is None for _, time in timed):
+            raise OptionError("some styles have a time and others not; give each one as NAME@SECONDS, or none")
+        keys["styles"] = [(time or 0.0, ((style,), ())) for style, time in timed]
+    values = [(_number(text), time) for text, time in map(_timed, alphas)]
+    if len(values) > 1 or any(time is not None for _, time in values):
+        keys["alpha"] = [(time or 0.0, value) for value, time in values]
+    if "styles" not in keys:
+        look = Look(tuple(styles), shares(mix), 1.0, look.style_size, look.color, look.color_strength)
+    if values and "alpha" not in keys:
+        look = Look.of(look, values[0][0])
+    return Timeline(look, keys, fade)
+
+
+def _timed(text: str) -> tuple[str, float | None]:
+    """What stands before the @ of a time, and the time; a file may have an @ in its name."""
+    name, at, when = text.rpartition("@")
+    if not at or Path(text).is_file():
+        return text, None
+    return name, seconds(when)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise OptionError(f"--alpha {text!r} is no number; write it like 0.8 or 0.8@10") from error

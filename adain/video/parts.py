@@ -1,0 +1,93 @@
+"""What is done of a video lies in parts beside its output until all of it is there, so that nothing done is lost.
+
+    .OUT.parts/job.json     what was asked for
+    .OUT.parts/000007.mp4   a part, encoded on its own
+    .OUT.parts/000007.npz   how to go on after it
+
+A part counts once both its files are there. Each starts with a fresh encoder, so a video that was interrupted and
+goes on has the very same frames as one that was not.
+"""
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import OptionError
+from ..replacing import replacing
+from ..report import write_json
+
+FRAMES = 120  # of a part
+State = dict[str, NDArray[Any]]  # of whatever has a memory of earlier frames
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The folder of an output's parts.
+
+    Attributes:
+        folder: the parts'.
+        suffix: of a part's file.
+    """
+
+    folder: Path
+    suffix: str
+
+    @classmethod
+    def beside(cls, out: Path, suffix: str) -> "Parts":
+        """Those of an output."""
+        return cls(out.with_name(f".{out.name}.parts"), suffix)
+
+    def begin(self, job: dict[str, Any], resume: bool) -> None:
+        """Make the folder; without `resume`, or where there is nothing to go on with, an empty one.
+
+        Raises:
+            OptionError: the parts there are of another job.
+        """
+        file = self.folder / "job.json"
+        if resume and file.is_file():
+            try:
+                before = json.loads(file.read_text("utf-8"))
+            except ValueError:
+                before = {}
+            if differ := sorted(key for key in job.keys() | before.keys() if job.get(key) != before.get(key)):
+                raise OptionError(
+                    f"{', '.join(differ)} differ from what {self.folder} was begun with; "
+                    "give the same, or leave --resume to begin anew"
+                )
+            return
+        self.remove()
+        write_json(file, job)
+
+    def part(self, number: int) -> Path:
+        """The file of a part."""
+        return self.folder / f"{number:06}{self.suffix}"
+
+    def done(self) -> list[Path]:
+        """The parts that are whole."""
+        found: list[Path] = []
+        while self._state(len(found)).is_file():
+            found.append(self.part(len(found)))
+        return found
+
+    def save(self, number: int, state: State) -> None:
+        """Note that a part is whole, and how to go on after it."""
+        with replacing(self._state(number)) as temporary:
+            np.savez(temporary, allow_pickle=False, **state)
+
+    def load(self, number: int) -> State:
+        """What `save` was given."""
+        with np.load(self._state(number), allow_pickle=False) as state:
+            return dict(state)
+
+    def remove(self) -> None:
+        """All of it."""
+        if self.folder.is_dir():
+            shutil.rmtree(self.folder)
+
+    def _state(self, number: int) -> Path:
+        return self.folder / f"{number:06}.npz"
