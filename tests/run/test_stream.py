@@ -31,7 +31,7 @@ def frames(count: int) -> list[np.ndarray]:
 def no_thread_is_left() -> Iterator[None]:
     before = set(threading.enumerate())
     yield
-    assert set(threading.enumerate()) == before
+    assert set(threading.enumerate()) <= before  # rich's end by themselves, a little later
 
 
 @pytest.fixture(params=["bytes", "portable"])

@@ -7,8 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from clips import write_clip
 from foreign import pytorch_adain
 from PIL import Image
 from skimage import data
@@ -18,6 +20,7 @@ from adain.engines.cuda.check import cuda_problem
 
 ROOT = Path(__file__).parents[2]
 BLOCKS = re.findall(r"```(sh|python)\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+(SCRIPT,) = re.findall(r"```toml\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
 SHORTER = {  # the same command, less of it
     "adain train": " --steps 2 --crop 64 --batch-size 1 --workers 0",
     "adain bench": " --size 32 --rounds 1",
@@ -27,7 +30,7 @@ LEFT_OUT = ("pip install", "cd ", "git clone")  # what has been done when this r
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    """What the README takes for granted: photo.jpg, painting.jpg, folders, and a command named adain."""
+    """What the README takes for granted: photo.jpg, painting.jpg, clip.mp4, folders, and a command named adain."""
     root = tmp_path_factory.mktemp("readme")
     photo, painting = Image.fromarray(data.astronaut()), Image.fromarray(data.chelsea())
     for folder, picture in (("photos", photo), ("paintings", painting), ("holiday/deep", photo)):
@@ -36,6 +39,12 @@ def folder(tmp_path_factory) -> Path:
             picture.crop((index, 0, 120 + index, 100)).save(root / folder / f"{index}.jpg")
     photo.resize((200, 200)).save(root / "photo.jpg")
     painting.save(root / "painting.jpg")
+    frames = [np.asarray(photo.resize((48, 32)))] * 5
+    write_clip(root / "clip.mp4", frames, times=[0, 1, 2, 11, 19], rate=1)
+    (root / "frames").mkdir()
+    for number in (1, 2):
+        Image.fromarray(frames[0]).save(root / "frames" / f"{number:05}.png")
+    (root / "look.toml").write_text(SCRIPT)
     vgg, decoder = pytorch_adain()
     torch.save(vgg.state_dict(), root / "vgg_normalised.pth")
     torch.save(decoder.state_dict(), root / "decoder.pth")
