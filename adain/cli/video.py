@@ -2,7 +2,7 @@
 
 import json
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -137,13 +137,13 @@ def _timeline(
         if any(time is None for _, time in timed):
             raise OptionError("some styles have a time and others not; give each one as NAME@SECONDS, or none")
         keys["styles"] = [(time or 0.0, ((style,), ())) for style, time in timed]
-    values = [(_number(text), time) for text, time in map(_timed, alphas)]
+    values = [(number("alpha", text, "a number with @SECONDS"), time) for text, time in map(_timed, alphas)]
     if len(values) > 1 or any(time is not None for _, time in values):
         keys["alpha"] = [(time or 0.0, value) for value, time in values]
     if "styles" not in keys:
-        look = Look(tuple(styles), shares(mix), 1.0, look.style_size, look.color, look.color_strength)
+        look = replace(look, styles=tuple(styles), shares=numbers("mix", mix) if mix else ())
     if values and "alpha" not in keys:
-        look = Look.of(look, values[0][0])
+        look = replace(look, alpha=values[0][0])
     return Timeline(look, keys, fade)
 
 
@@ -153,10 +153,3 @@ def _timed(text: str) -> tuple[str, float | None]:
     if not at or Path(text).is_file():
         return text, None
     return name, seconds(when)
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError as error:
-        raise OptionError(f"--alpha {text!r} is no number; write it like 0.8 or 0.8@10") from error
