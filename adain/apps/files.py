@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,8 @@ class Job:
         output: the file to write, or "-" for stdout.
         look: what it shall look like.
         size: shrink it first so that its longer side has at most so many px; None keeps its size.
+        strip: write no metadata.
+        problem: why it cannot be done, if that is known beforehand.
 
     Raises:
         OptionError: size below 1.
@@ -35,6 +37,8 @@ class Job:
     output: str
     look: Look
     size: int | None = None
+    strip: bool = False
+    problem: str | None = None
 
     def __post_init__(self) -> None:
         if self.size is not None:
@@ -52,29 +56,40 @@ class Job:
 
     def write(self, picture: Picture) -> None:
         """Write the result; raises a PictureError as `pictures.save` does."""
+        picture = replace(picture, metadata=None) if self.strip else picture
         save(picture, sys.stdout.buffer if self.to_stdout else self.output)
 
 
 @dataclass(frozen=True)
 class Done:
-    """What became of a job: the size of the result in px and the time in seconds, or the error."""
+    """What became of a job: the size of the result in px and the time in seconds; or that it was done; or the error."""
 
     job: Job
     width: int = 0
     height: int = 0
     seconds: float = 0.0
     error: str | None = None
+    skipped: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON: the error alone, or everything else."""
         if self.error:
             return {"content": self.job.content, "error": self.error}
+        if self.skipped:
+            return {"content": self.job.content, "output": self.job.output, "skipped": True}
         facts = {"width": self.width, "height": self.height, "seconds": self.seconds}
         return {"content": self.job.content, "output": self.job.output, **facts}
 
 
 def plan(
-    contents: Sequence[str], out: str | None, look: Look, size: int | None = None, keep: Sequence[str] = ()
+    contents: Sequence[str],
+    out: str | None,
+    look: Look,
+    size: int | None = None,
+    keep: Sequence[str] = (),
+    *,
+    format: str | None = None,
+    strip: bool = False,
 ) -> list[Job]:
     """Name the output of every content.
 
@@ -87,15 +102,25 @@ def plan(
         out: file, folder, "-" or None.
         look, size: of every job.
         keep: more files that must not be overwritten, such as the style's.
+        format: of files that go into a folder, such as "png"; None keeps the content's where it can be written.
+        strip: see `Job`.
+
+    Returns:
+        The jobs. Of several, one whose output would be a content, one of `keep`, or that of a job before has a
+        `problem`.
 
     Raises:
         PictureError: a content is missing, or a folder has no pictures.
-        OptionError: an output would be a content or one of `keep`, two would have one name, or the format of
-            `out` is unknown; or size below 1.
+        OptionError: the only output would be a content or one of `keep`, or the format is unknown; or size below 1.
     """
+    suffix = None if format is None else f".{format.removeprefix('.')}"
+    if suffix is not None:
+        format_of(suffix)
     single = len(contents) == 1 and not is_folder(Path(contents[0]))
     into_folder = out is not None and out != STANDARD and (Path(out).is_dir() or out.endswith(("/", "\\")))
     if single and not into_folder and (out or contents[0] == STANDARD):
+        if suffix is not None:
+            raise OptionError("--format is for files in a folder; the name of the one file tells its format")
         target = out or STANDARD
         if target != STANDARD:
             format_of(Path(target).suffix)
@@ -109,15 +134,17 @@ def plan(
         if contents.count(STANDARD) > 1:
             raise OptionError("stdin is one picture; give - once")
         style = look.name.replace(" + ", "+")
-        pairs = [pair for content in contents for pair in _into_folder(content, out, style)]
-    _check_overwriting(pairs, keep)
-    return [Job(content, output, look, size) for content, output in pairs]
+        pairs = [pair for content in contents for pair in _into_folder(content, out, style, suffix)]
+    problems = _overwriting(pairs, keep)
+    if len(pairs) == 1 and problems:
+        raise OptionError(problems[0])
+    return [Job(*pair, look, size, strip, problems.get(number)) for number, pair in enumerate(pairs)]
 
 
-def _into_folder(content: str, out: str | None, style: str) -> Iterator[tuple[str, str]]:
+def _into_folder(content: str, out: str | None, style: str, wanted: str | None) -> Iterator[tuple[str, str]]:
     folder = Path(out or ".")
     if content == STANDARD:
-        yield content, str(folder / f"stdin-{style}.png")
+        yield content, str(folder / f"stdin-{style}{wanted or '.png'}")
         return
     root = Path(content)
     inside_root = is_folder(root)
@@ -126,38 +153,49 @@ def _into_folder(content: str, out: str | None, style: str) -> Iterator[tuple[st
         if nested and path.resolve().is_relative_to(folder.resolve()):
             continue  # the result of an earlier call
         inside = path.relative_to(root).parent if inside_root else Path()
-        suffix = path.suffix if path.suffix.lower() in FORMATS else ".png"
+        suffix = wanted or (path.suffix if path.suffix.lower() in FORMATS else ".png")
         name = path.stem + suffix if out else f"{path.stem}-{style}{suffix}"
         yield str(path), str(folder / inside / name)
 
 
-def _check_overwriting(pairs: Sequence[tuple[str, str]], keep: Sequence[str]) -> None:
+def _overwriting(pairs: Sequence[tuple[str, str]], keep: Sequence[str]) -> dict[int, str]:
+    """What would be lost, by the number of the pair."""
     kept = {Path(file).resolve(): file for file in (*keep, *(content for content, _ in pairs)) if file != STANDARD}
     seen: dict[Path, str] = {}
-    for content, target in pairs:
+    problems: dict[int, str] = {}
+    for number, (content, target) in enumerate(pairs):
         if target == STANDARD:
             continue
         output = Path(target).resolve()
         if output in kept:
-            raise OptionError(f"{kept[output]} would be overwritten; give another -o")
-        if output in seen:
-            raise OptionError(f"{seen[output]} and {content} would both become {target}; rename one")
-        seen[output] = content
+            problems[number] = f"{kept[output]} would be overwritten; give another -o"
+        elif output in seen:
+            problems[number] = f"{seen[output]} and {content} would both become {target}; rename one"
+        else:
+            seen[output] = content
+    return problems
 
 
-def run(stylizer: Stylizer, jobs: Sequence[Job], tell: Tell = quiet) -> Iterator[Done]:
+def run(stylizer: Stylizer, jobs: Sequence[Job], tell: Tell = quiet, *, skip_existing: bool = False) -> Iterator[Done]:
     """Do the jobs one by one; a bad picture is reported and does not stop the others.
 
     Args:
         stylizer: the model.
         jobs: what to do.
         tell: called as the work on a picture goes on, see `Stylizer.restyle`.
+        skip_existing: leave what is there, which is whole, since files are written whole or not at all.
 
     Raises:
         AdaINError: the look cannot be had of this model, or the model fails.
     """
     encode = cache(stylizer.encode)  # the jobs of a plan share their look
     for job in jobs:
+        if job.problem is not None:
+            yield Done(job, error=job.problem)
+            continue
+        if skip_existing and not job.to_stdout and Path(job.output).is_file():
+            yield Done(job, skipped=True)
+            continue
         look = encode(job.look)
         began = time.perf_counter()
         try:

@@ -54,6 +54,14 @@ def stylize(
         str | None,
         Option("--out", "-o", help="A file, a folder, or - for stdout.", show_default="CONTENT-STYLE"),
     ] = None,
+    format: Annotated[
+        str | None, Option(help="Of files in a folder: png, jpg, webp, tiff, bmp.", show_default="as they are")
+    ] = None,
+    skip_existing: Annotated[
+        bool,
+        Option("--skip-existing", help="Leave results that are there, and so go on with an interrupted folder."),
+    ] = False,
+    strip: Annotated[bool, Option("--strip", help="Write no EXIF (with the place it was taken), no dpi.")] = False,
     tile: Annotated[
         str, Option(help="Paint in tiles of so many px: the same result in less memory. auto: where it has to be; off.")
     ] = "auto",
@@ -81,13 +89,14 @@ def stylize(
         feather=feather,
         fit=fit,
     )
-    jobs = files.plan(content, out, look, size, keep=[*style, *filter(None, (mask, regions))])
+    keep = [*style, *filter(None, (mask, regions))]
+    jobs = files.plan(content, out, look, size, keep, format=format, strip=strip)
     to_stdout = any(job.to_stdout for job in jobs)
     if as_json and to_stdout:
         raise OptionError("--json and the picture cannot both go to stdout; give a file with -o")
     tiles: Tile = "auto" if tile == "auto" else "off" if tile == "off" else round(number("tile", tile, "auto or off"))
     stylizer = Stylizer(model, device, threads=threads, tile=tiles)
-    done = _run(stylizer, jobs, stderr_console(quiet or as_json or to_stdout))
+    done = _run(stylizer, jobs, stderr_console(quiet or as_json or to_stdout), skip_existing)
     if as_json:
         facts = {"model": stylizer.contract.model, "device": stylizer.device, "style": look.name, "alpha": look.alpha}
         typer.echo(json.dumps(facts | {"pictures": [each.to_dict() for each in done]}, indent=2))
@@ -98,15 +107,17 @@ def stylize(
         raise typer.Exit(2)
 
 
-def _run(stylizer: Stylizer, jobs: list[files.Job], console: Console) -> list[files.Done]:
+def _run(stylizer: Stylizer, jobs: list[files.Job], console: Console, skip_existing: bool) -> list[files.Done]:
     """Do the jobs, and tell of each as it is done."""
     done = []
     with progress_bar(console, len(jobs) > 1) as progress:
-        running = files.run(stylizer, jobs, steps(progress, "tiles"))
+        running = files.run(stylizer, jobs, steps(progress, "tiles"), skip_existing=skip_existing)
         for each in track(progress, running, "pictures", len(jobs)) if len(jobs) > 1 else running:
             done.append(each)
             if each.error:
                 complain(each.error)
+            elif each.skipped:
+                console.print(f"{each.job.output}  is there, left as it is", markup=False)
             else:
                 note = f"{each.width}x{each.height}, {each.seconds:.2f} s on {stylizer.device}"
                 console.print(f"{each.job.output}  {note}", markup=False)

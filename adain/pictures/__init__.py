@@ -5,6 +5,7 @@ of `Stylizer`; between them a picture is a `Picture`.
     save(picture, to)  Picture  ->  file or stream
 
 picture.py   Picture
+metadata.py  resolution and EXIF
 read.py      load: upright, sRGB, 8 bits, within limits
 png.py       PNG without what cannot be read and carries no pixels
 colour.py    profiles, gamma and codes of colour to sRGB
@@ -15,6 +16,7 @@ folders.py   the pictures in folders and in tar files
 """
 
 from .folders import PictureBytes, find_pictures, find_with_shards, is_folder
+from .metadata import Metadata
 from .picture import Picture, Pixels
 from .read import MAX_PIXELS, FileSource, Source, load, read_size
 from .resize import check_side, resize, resize_to_side, square
@@ -25,6 +27,7 @@ __all__ = [
     "FORMATS",
     "MAX_PIXELS",
     "FileSource",
+    "Metadata",
     "Picture",
     "PictureBytes",
     "Pixels",

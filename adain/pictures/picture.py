@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..errors import PictureError
+from .metadata import Metadata
 
 Pixels = NDArray[np.uint8]
 
@@ -19,6 +20,7 @@ class Picture:
     Attributes:
         pixels: uint8 [H,W,3]. Where alpha is 0 a colour means nothing, and `load` puts white.
         alpha: uint8 [H,W], 255 is opaque; None where the source had no transparency.
+        metadata: what else the source said; None of what was no file.
 
     Raises:
         PictureError: the pixels are of another type or shape.
@@ -26,6 +28,7 @@ class Picture:
 
     pixels: Pixels
     alpha: Pixels | None = None
+    metadata: Metadata | None = None
 
     def __post_init__(self) -> None:
         array = self.pixels

@@ -5,8 +5,9 @@ import zlib
 from typing import Any
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_KEPT = {b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP", b"eXIf", b"acTL", b"fcTL"}  # beside the critical chunks
-_LENGTHS = {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"cICP": 4, b"acTL": 8, b"fcTL": 26}
+# Beside the critical chunks.
+_KEPT = set(b"tRNS gAMA cHRM sRGB iCCP cICP eXIf pHYs acTL fcTL fdAT".split())
+_LENGTHS = {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"cICP": 4, b"pHYs": 9, b"acTL": 8, b"fcTL": 26}
 _MAX_PROFILE = 2**26  # bytes; the largest of presses have some 3 MB
 
 

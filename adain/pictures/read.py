@@ -6,6 +6,7 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -18,6 +19,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from ..errors import AdaINError, PictureError, first_line
 from . import png
 from .colour import to_srgb
+from .metadata import Metadata
 from .picture import Picture, Pixels
 
 # Where Pillow itself refuses to open a file: 0.54 GB as RGB, more than any camera but 200-megapixel phones.
@@ -126,8 +128,9 @@ def _decode(stream: BinaryIO, name: str, empty: bool, draft: int | None) -> Pict
                 raise _too_large(name, f"{image.width} x {image.height} pixels")
             if draft is not None:
                 image.draft(None, (draft, draft))
+            metadata = Metadata.of(image)
             image.info.update(facts)
-            return _convert(image, name, _alpha_of_16_bits(image, data))
+            return replace(_convert(image, name, _alpha_of_16_bits(image, data)), metadata=metadata)
 
 
 def _alpha_of_16_bits(image: ImageFile.ImageFile, data: bytes) -> Image.Image | None:

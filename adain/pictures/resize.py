@@ -1,5 +1,6 @@
 """Every change of a picture's size."""
 
+from dataclasses import replace
 from typing import Literal
 
 from PIL import Image
@@ -21,7 +22,8 @@ def resize(picture: Picture, width: int, height: int, filter: Filter = "lanczos"
     """Bring a picture to a size in px; colours of what is transparent do not bleed into the rest."""
     if (picture.width, picture.height) == (width, height):
         return picture
-    return Picture.from_pil(picture.to_pil().resize((width, height), _FILTERS[filter]))
+    resized = Picture.from_pil(picture.to_pil().resize((width, height), _FILTERS[filter]))
+    return replace(resized, metadata=picture.metadata)
 
 
 def resize_to_side(picture: Picture, size: int, which: Literal["longer", "shorter"] = "longer") -> Picture:

@@ -37,7 +37,7 @@ def format_of(suffix: str) -> tuple[str, dict[str, Any]]:
 
 
 def save(picture: Picture, target: str | Path | BinaryIO) -> None:
-    """Write a picture in sRGB, without metadata; a file appears whole or not at all.
+    """Write a picture in sRGB, with its metadata if it has any; a file appears whole or not at all.
 
     PNG, WebP and TIFF keep the alpha channel; JPEG and BMP get the picture on white.
 
@@ -73,9 +73,9 @@ def _encode(picture: Picture, suffix: str) -> bytes:
     if picture.alpha is not None and name not in _WITH_ALPHA:
         paper = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(paper, image).convert("RGB")
-    stream = io.BytesIO()
+    stream, metadata = io.BytesIO(), picture.metadata.options(name) if picture.metadata else {}
     try:
-        image.save(stream, name, **options)
+        image.save(stream, name, **options, **metadata)
     except (OSError, ValueError) as error:  # JPEG ends at 65535 pixels a side, WebP at 16383
         raise PictureError(
             f"{image.width} x {image.height} pixels cannot be written as {name} ({error}); use .png or .tiff"

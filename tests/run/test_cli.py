@@ -131,9 +131,9 @@ def test_stdin_to_stdout(model, red, tmp_path):
         (["photo.png", "-s", "red.npy", "-o", "out.xyz"], "'.xyz' is unknown; pictures are written as .png"),
         (["photo.png", "cut.jpg", "-s", "red.npy", "-o", "out.png"], "cannot go into one file"),
         (["photo.png", "photo.jpg", "-s", "red.npy", "-o", "-"], "cannot go to stdout"),
-        (["twins", "-s", "red.npy", "-o", "out"], "would both become"),
+        (["photo.png", "-s", "red.npy", "-o", "a.png", "--format", "jpg"], "--format is for files in a folder"),
+        (["photo.png", "-s", "red.npy", "--format", "gif"], "the format '.gif' is unknown"),
         (["photo.png", "-s", "paint.png", "-o", "paint.png"], "paint.png would be overwritten"),
-        (["photo.png", "photo-red.png", "-s", "red.npy"], "photo-red.png would be overwritten"),
         (["-", "-", "-s", "red.npy", "-o", "out"], "give - once"),
         (["-", "-s", "red.npy", "-o", "out.foo"], "the format '.foo' is unknown"),
         (["-", "-s", "red.npy", "--json"], "cannot both go to stdout"),
@@ -239,3 +239,48 @@ def test_without_the_train_extra(run, monkeypatch):
         code, _, err = run(*command)
         assert code == 2
         assert "needs torch; install with: pip install 'adain[train]'" in one_line(err)
+
+
+def test_a_bad_pair_of_names_does_not_stop_a_folder(run, model, red):
+    for name in ("in/a.png", "in/a.tga", "in/b.png", "photo.png", "photo-red.png"):
+        grey(Path(name))
+    code, _, error = run("stylize", "in", "-s", red, "-o", "out", "--model", model)
+    assert (code, sorted(path.name for path in Path("out").iterdir())) == (2, ["a.png", "b.png"])
+    assert "in/a.png and in/a.tga would both become out/a.png; rename one" in error
+    assert "1 of 3 pictures failed" in error
+    code, _, error = run("stylize", "photo.png", "photo-red.png", "-s", red, "--model", model)
+    assert (code, Path("photo-red-red.png").exists()) == (2, True)
+    assert "photo-red.png would be overwritten" in error
+    assert pixel(Path("photo-red.png"))[1] == (100, 100, 100)
+
+
+def test_what_is_there_is_skipped(run, model, red):
+    for name in ("in/a.png", "in/b.png"):
+        grey(Path(name))
+    grey(Path("out/a.jpg"))
+    call = ("stylize", "in", "-s", red, "-o", "out", "--model", model, "--format", "jpg", "--skip-existing")
+    code, _, error = run(*call)
+    assert (code, pixel(Path("out/a.jpg"))[1]) == (0, (100, 100, 100))
+    assert pixel(Path("out/b.jpg"))[1][1:] < (9, 9)
+    assert "out/a.jpg  is there, left as it is" in error
+    code, out, _ = run(*call, "--json")
+    assert (code, [each["skipped"] for each in json.loads(out)["pictures"]]) == (0, [True, True])
+
+
+def test_metadata_is_kept_or_stripped(run, model, red):
+    exif = Image.Exif()
+    exif[271], exif[274] = "Camera", 6
+    exif.get_ifd(34853)[1] = "N"
+    for suffix in ("jpg", "png", "tiff", "webp"):
+        grey(Path(f"a.{suffix}"), exif=exif, dpi=(300, 300))
+        place = None if suffix == "tiff" else "N"
+        for options, kept in (((), True), (("--strip",), False)):
+            assert run("stylize", f"a.{suffix}", "-s", red, "-o", f"b.{suffix}", "--model", model, *options)[0] == 0
+            with Image.open(f"b.{suffix}") as image:
+                found = image.getexif()
+                assert image.size == (30, 40)
+                assert (found.get(271), found.get(274, 1), dict(found.get_ifd(34853)).get(1)) == (
+                    ("Camera", 1, place) if kept else (None, 1, None)
+                )
+                if suffix != "webp":
+                    assert (round(image.info.get("dpi", (0,))[0]) == 300) == kept

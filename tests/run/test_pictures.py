@@ -87,6 +87,26 @@ def test_a_turned_jpeg_is_saved_upright_without_the_tag(tmp_path: Path) -> None:
         assert 0x0112 not in out.getexif()
 
 
+def test_exif_without_what_described_the_file() -> None:
+    exif = Image.Exif()
+    exif[274], exif[315], exif[256], exif[273] = 1, "Ada", 40, 8
+    exif.get_ifd(34665).update({33434: 0.01, 37500: b"secret", 40962: 40, 40961: 65535})
+    exif.get_ifd(34853)[1] = "N"
+    found = load(file_of(Image.new("RGB", (40, 20)), "JPEG", exif=exif, dpi=(72, 96))).metadata
+    assert found is not None
+    assert found.dpi == (72, 96)
+    kept = Image.Exif()
+    kept.load(found.exif)
+    assert {tag: value for tag, value in kept.items() if tag not in (34665, 34853)} == {315: "Ada"}
+    assert (dict(kept.get_ifd(34665)), dict(kept.get_ifd(34853))) == ({33434: 0.01}, {1: "N"})
+    plain = load(file_of(Image.new("RGB", (40, 20)), "PNG")).metadata
+    assert plain is not None
+    assert plain.options("PNG") == {}
+    long = Image.Exif()
+    long[270] = "x" * 64_000
+    assert load(file_of(Image.new("RGB", (40, 20)), "PNG", exif=long)).metadata.options("PNG") == {}
+
+
 def test_broken_exif_says_nothing() -> None:
     data = file_of(Image.new("RGB", (40, 20), "red"), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff nonsense")
     assert load(data).pixels.shape == (20, 40, 3)
