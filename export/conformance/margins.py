@@ -13,15 +13,32 @@ import numpy as np
 import replay
 import torch
 from PIL import Image
-from replay import Codes, Conformance, EncodeStyle, OnnxRuntime, Pixels, Shrink, Stylize
+from rebuild import halves
+from replay import (
+    Codes,
+    Conformance,
+    EncodeStyle,
+    Floats,
+    Measure,
+    OnnxRuntime,
+    Paint,
+    Pixels,
+    Shrink,
+    Stylize,
+)
 from torch import Tensor
 from torch.nn import functional
 
 from adain import shipped
-from adain.network import adain, colour, layered, model
+from adain.network import adain, colour, layered, model, modulated
 from adain.network.model_file import load_model
 
-Engine = tuple[Stylize, EncodeStyle] | tuple[Stylize, EncodeStyle, Shrink]
+# What `Conformance.replay` takes, the first two or more.
+Engine = (
+    tuple[Stylize, EncodeStyle]
+    | tuple[Stylize, EncodeStyle, Shrink]
+    | tuple[Stylize, EncodeStyle, Shrink, Measure, Paint]
+)
 Convolve = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 
 
@@ -29,9 +46,9 @@ def main() -> None:
     """Print one line for each engine and each fault."""
     torch.set_num_threads(1)
     conformance = Conformance()
-    files = conformance.model("stylizer"), conformance.model("style_encoder")
-    runtime = OnnxRuntime(*files)
-    plain = OnnxRuntime(*files, optimise=False)
+    models = {graph: conformance.model(graph) for graph in conformance.manifest["models"]} | halves()
+    runtime = OnnxRuntime(models)
+    plain = OnnxRuntime(models, optimise=False)
     stylize, encode_style = runtime.stylize, runtime.encode_style
     network = pytorch()
 
@@ -39,15 +56,21 @@ def main() -> None:
         results = conformance.replay(*engine)
         coded = {case["name"] for case in conformance.manifest["encode"]}
         coded |= {f"{case['name']}-code" for case in conformance.manifest["paintings"]}
-        pixels = [result for result in results if result.name not in coded]
+        measured = {case["name"] for case in conformance.manifest["measure"]}
+        pixels = [result for result in results if result.name not in coded | measured]
         code = max(result.largest for result in results if result.name in coded)
+        sums = short(max(result.largest for result in results if result.name in measured)) if len(engine) > 3 else ""
         largest, mean = (max(getattr(result, field) for result in pixels) for field in ("largest", "mean"))
         failed = sum(not result.passed for result in results)
-        print(f"| {name} | {largest:.0f} | {short(mean)} | {short(code)} | {failed} of {len(results)} |", flush=True)
+        row = (f"{largest:.0f}", short(mean), short(code), sums, f"{failed} of {len(results)}")
+        print(f"| {name} | {' | '.join(row)} |", flush=True)
 
-    head = "pixels, largest | mean of the worst case | codes, largest | cases that fail |\n" + "| --- " * 5 + "|"
+    head = "pixels, largest | mean of the worst case | codes, largest | statistics, largest | cases that fail |\n"
+    head += "| --- " * 6 + "|"
     print(f"| engine | {head}")
-    report("onnxruntime, no optimisations", (plain.stylize, plain.encode_style))
+    report(
+        "onnxruntime, no optimisations", (plain.stylize, plain.encode_style, replay.shrink, plain.measure, plain.paint)
+    )
     report("PyTorch", network)
     report("PyTorch, float64", pytorch(torch.float64))
     for name, convolve in (
@@ -70,8 +93,8 @@ def main() -> None:
     report("alpha blends pixels", (lambda x, c, a: mix(x, stylize(x, c, 1.0), a), encode_style))
     report("the first code for the whole batch", (lambda x, c, a: stylize(x, c[:1], a), encode_style))
     with ExitStack() as patches:
-        for module in (model, layered):
-            for name in ("statistics", "colour_statistics"):
+        for module in (model, layered, modulated):
+            for name in {"statistics", "colour_statistics"} & vars(module).keys():
                 patches.enter_context(patch.object(module, name, unbiased(getattr(module, name))))
         report("unbiased variance", network)
     with patch.object(adain, "EPSILON", 1e-4), patch.object(colour, "EPSILON", 1e-4):
@@ -107,17 +130,30 @@ def pytorch(
         sides = ((0, 0), (0, -height % stride), (0, -width % stride), (0, 0))
         return torch.from_numpy(np.pad(pixels, sides, padding)).permute(0, 3, 1, 2).to(dtype) / 255  # type: ignore[call-overload]
 
+    def leave(painted: Tensor, contents: Pixels) -> Pixels:
+        height, width = contents.shape[1:3]
+        pixels = painted.clamp(0, 1).permute(0, 2, 3, 1)[:, :height, :width].numpy()
+        return to_steps(pixels * 255).astype(np.uint8)
+
     @torch.no_grad()
     def stylize(contents: Pixels, codes: Codes, alpha: float) -> Pixels:
-        height, width = contents.shape[1:3]
-        stylized = network.stylize(enter(contents), torch.tensor(codes, dtype=dtype), alpha).clamp(0, 1)
-        return to_steps(stylized.permute(0, 2, 3, 1)[:, :height, :width].numpy() * 255).astype(np.uint8)
+        return leave(network.stylize(enter(contents), torch.tensor(codes, dtype=dtype), alpha), contents)
 
     @torch.no_grad()
     def encode_style(images: Pixels) -> Codes:
         return network.encode_style(enter(images)).float().numpy()
 
-    return stylize, encode_style
+    @torch.no_grad()
+    def measure(contents: Pixels, codes: Codes, alpha: float, weights: Floats) -> Floats:
+        weight = enter(np.repeat(weights[..., None], 3, 3) * 255)[:, 0]
+        return network.measure(enter(contents), torch.tensor(codes, dtype=dtype), alpha, weight).float().numpy()
+
+    @torch.no_grad()
+    def paint(contents: Pixels, codes: Codes, alpha: float, statistics: Floats) -> Pixels:
+        sums = torch.tensor(statistics, dtype=dtype)
+        return leave(network.paint(enter(contents), torch.tensor(codes, dtype=dtype), alpha, sums), contents)
+
+    return stylize, encode_style, replay.shrink, measure, paint
 
 
 def replacing(conv2d: Convolve, by: Callable[..., Tensor]) -> Callable[..., Tensor]:

@@ -2,7 +2,8 @@
 
     python export/conformance/rebuild.py [--pictures]
 
-Runs onnxruntime on the CPU in float32. The input pictures are made only where one is missing; --pictures makes
+Runs onnxruntime on the CPU in float32. `measure` and `paint`, which are not shipped, are exported from the weights
+first, which needs the package with `[train]`. The input pictures are made only where one is missing; --pictures makes
 them all again. They are scaled crops of photographs that come with scikit-image (astronaut: NASA, public domain;
 chelsea: Stefan van der Walt, CC0; coffee: Rachel Michetti, CC0), and two paintings that `draw` draws.
 """
@@ -14,14 +15,17 @@ import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import reading
 from PIL import Image, ImageDraw
-from replay import HERE, OnnxRuntime, Pixels, blend, decode_picture, sha256, shrink
+from replay import HERE, Codes, Floats, OnnxRuntime, Pixels, blend, decode_picture, decode_weight, sha256, shrink
 
+GIVEN, MADE = ("pictures", "reading"), ("codes", "expected", "statistics")
 MODELS = {"stylizer": "../../weights/onnx/stylizer.onnx", "style_encoder": "../../weights/onnx/style_encoder.onnx"}
+CHECKPOINT = HERE.parents[1] / "weights" / "model.safetensors"
 BANK = HERE.parents[1] / "weights" / "styles"
 STYLES = ("great-wave", "scream", "starry-night", "mosaic")  # of the bank
 
@@ -57,6 +61,21 @@ STYLIZE: dict[str, tuple[list[str], list[str | dict[str, float]], float]] = {
     "large-painting": (["coffee"], ["large"], 1.0),
 }
 
+# name: contents, styles, alpha, weights (None: 1 everywhere)
+MEASURE: dict[str, tuple[list[str], list[str | dict[str, float]], float, list[str] | None]] = {
+    "measure": (["astronaut"], ["great-wave"], 1.0, None),
+    "measure-weight": (["chelsea"], ["starry-night"], 1.0, ["weight"]),
+    "measure-batch-2": (["coffee", "chelsea"], ["scream"], 0.75, None),
+}
+
+# name: contents, styles, alpha, the case whose statistics are given, the case of STYLIZE that gives the same or None
+PAINT: dict[str, tuple[list[str], list[str | dict[str, float]], float, str, str | None]] = {
+    "paint": (["astronaut"], ["great-wave"], 1.0, "measure", "full"),
+    "paint-weight": (["chelsea"], ["starry-night"], 1.0, "measure-weight", None),
+    "paint-other": (["smallest"], [{"great-wave": 0.25, "scream": 0.75}], 0.5, "measure-weight", None),  # of another
+    "paint-batch-2": (["coffee", "chelsea"], ["scream"], 0.75, "measure-batch-2", "batch-2-one-style"),
+}
+
 # README.md says why
 TOLERANCE = {
     "pixels": {"max": 3, "mean": 0.1},
@@ -64,6 +83,7 @@ TOLERANCE = {
     "shrunk": {"max": 8, "mean": 0.4},
     "painting": {"max": 0.4},
     "reading": {"max": 4},
+    "statistics": {"max": 0.0005},
 }
 
 
@@ -79,55 +99,18 @@ def main() -> None:
 
 
 def rebuild(folder: Path) -> None:
-    """Write codes/, expected/ and manifest.json from pictures/ and reading/ of a folder and the shipped weights."""
+    """Write all but pictures/ and reading/, which are read, from the weights of the package."""
     models = {graph: (HERE / file).read_bytes() for graph, file in MODELS.items()}
-    engine = OnnxRuntime(models["stylizer"], models["style_encoder"])
+    engine = OnnxRuntime(models | halves())
     pictures = {file.stem: decode_picture(file.read_bytes()) for file in sorted((folder / "pictures").glob("*.png"))}
-    for old in ("codes", "expected"):
+    for old in MADE:
         shutil.rmtree(folder / old, ignore_errors=True)
         (folder / old).mkdir()
-
-    codes = {name: np.load(BANK / f"{name}.npy").ravel() for name in STYLES}
-    codes |= {name: engine.encode_style(pictures[name][None])[0] for name in ENCODE.values()}
-    shrunk = {name: shrink(pictures[picture], size) for name, (picture, size) in PAINTINGS.items()}
-    codes |= {name: engine.encode_style(picture[None])[0] for name, picture in shrunk.items()}
-    for name, picture in shrunk.items():
-        save(picture, folder / f"expected/{name}-shrunk.png")
     for name in ("colours", "greys"):
         save(reading.picture(name), folder / f"expected/{name}.png")
-    for name, code in codes.items():
-        (folder / "codes" / f"{name}.f32").write_bytes(code.astype("<f4").tobytes())
-        np.save(folder / "codes" / f"{name}.npy", code.astype("<f4"))
-
-    cases = []
-    for name, (contents, styles, alpha) in STYLIZE.items():
-        entries = [style if isinstance(style, dict) else {style: 1.0} for style in styles]
-        blends = np.stack([blend([(weight, codes[code]) for code, weight in entry.items()]) for entry in entries])
-        stylized = engine.stylize(np.stack([pictures[content] for content in contents]), blends, alpha)
-        ends = [""] if len(stylized) == 1 else [f"-{index}" for index in range(len(stylized))]
-        expected = [f"expected/{name}{end}.png" for end in ends]
-        for file, picture in zip(expected, stylized, strict=True):
-            save(picture, folder / file)
-        cases.append(
-            {
-                "name": name,
-                "contents": [f"pictures/{content}.png" for content in contents],
-                "styles": [
-                    [{"code": f"codes/{code}.f32", "weight": entry[code]} for code in entry] for entry in entries
-                ],
-                "alpha": alpha,
-                "expected": expected,
-            }
-        )
-
-    hashed = sorted(file for part in ("pictures", "reading", "codes", "expected") for file in (folder / part).iterdir())
-    manifest = {
-        "version": 1,
-        "contract": engine.metadata["adain.contract"],
-        "checkpoint_sha256": engine.metadata["adain.checkpoint_sha256"],
-        "models": {graph: {"file": MODELS[graph], "sha256": sha256(model)} for graph, model in models.items()},
-        "files": {file.relative_to(folder).as_posix(): sha256(file.read_bytes()) for file in hashed},
-        "tolerance": TOLERANCE,
+    codes = make_codes(folder, engine, pictures)
+    cases = Cases(folder, pictures, codes)
+    kinds = {
         "encode": [
             {"name": name, "image": f"pictures/{picture}.png", "code": f"codes/{picture}.f32"}
             for name, picture in ENCODE.items()
@@ -142,20 +125,118 @@ def rebuild(folder: Path) -> None:
             }
             for name, (picture, size) in PAINTINGS.items()
         ],
-        "stylize": cases,
+        "stylize": [cases.stylize(name, engine) for name in STYLIZE],
+        "measure": [cases.measure(name, engine) for name in MEASURE],
+        "paint": [cases.paint(name, engine) for name in PAINT],
         "reading": [
             {"name": name, "file": f"reading/{name}", "expected": holds and f"expected/{holds}.png"}
             for name, holds in reading.READING.items()
         ],
     }
+    hashed = sorted(file for part in (*GIVEN, *MADE) for file in (folder / part).iterdir())
+    manifest = {
+        "version": 1,
+        "contract": engine.metadata["adain.contract"],
+        "checkpoint_sha256": engine.metadata["adain.checkpoint_sha256"],
+        "statistics": cases.measured["measure"].shape[1],
+        "models": {graph: {"file": MODELS[graph], "sha256": sha256(model)} for graph, model in models.items()},
+        "files": {file.relative_to(folder).as_posix(): sha256(file.read_bytes()) for file in hashed},
+        "tolerance": TOLERANCE,
+        **kinds,
+    }
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
+
+
+def halves() -> dict[str, bytes]:
+    """measure.onnx and paint.onnx of the weights."""
+    from adain.export.write import export
+    from adain.network.model_file import load_model
+
+    with TemporaryDirectory() as folder:
+        files = export(load_model(CHECKPOINT), Path(folder), graphs=("measure", "paint"))
+        return {file.path.stem: file.path.read_bytes() for file in files}
+
+
+def make_codes(folder: Path, engine: OnnxRuntime, pictures: dict[str, Pixels]) -> dict[str, Codes]:
+    """Write the codes, and the paintings that some of them are made of once they are shrunk."""
+    codes = {name: np.load(BANK / f"{name}.npy").ravel() for name in STYLES}
+    codes |= {name: engine.encode_style(pictures[name][None])[0] for name in ENCODE.values()}
+    for name, (picture, size) in PAINTINGS.items():
+        shrunk = shrink(pictures[picture], size)
+        codes[name] = engine.encode_style(shrunk[None])[0]
+        save(shrunk, folder / f"expected/{name}-shrunk.png")
+    for name, code in codes.items():
+        (folder / "codes" / f"{name}.f32").write_bytes(code.astype("<f4").tobytes())
+        np.save(folder / "codes" / f"{name}.npy", code.astype("<f4"))
+    return codes
+
+
+class Cases:
+    """Runs cases and writes what they give; each method returns the case's entry in the manifest."""
+
+    def __init__(self, folder: Path, pictures: dict[str, Pixels], codes: dict[str, Codes]) -> None:
+        self.folder, self.pictures, self.codes = folder, pictures, codes
+        self.measured: dict[str, Floats] = {}
+
+    def stylize(self, name: str, engine: OnnxRuntime) -> dict[str, Any]:
+        """Of STYLIZE."""
+        entry, inputs = self._inputs(name, *STYLIZE[name])
+        return entry | {"expected": self._save(name, engine.stylize(*inputs))}
+
+    def measure(self, name: str, engine: OnnxRuntime) -> dict[str, Any]:
+        """Of MEASURE."""
+        *given, weights = MEASURE[name]
+        entry, inputs = self._inputs(name, *given)
+        files = weights and [f"pictures/{weight}.png" for weight in weights]
+        values = files and np.stack([decode_weight((self.folder / file).read_bytes()) for file in files])
+        ones = np.ones(inputs[0].shape[:3], np.float32)
+        self.measured[name] = engine.measure(*inputs, ones if values is None else values)
+        (self.folder / "statistics" / f"{name}.f32").write_bytes(self.measured[name].astype("<f4").tobytes())
+        return entry | {"weights": files, "statistics": f"statistics/{name}.f32"}
+
+    def paint(self, name: str, engine: OnnxRuntime) -> dict[str, Any]:
+        """Of PAINT."""
+        *given, measured, same = PAINT[name]
+        entry, inputs = self._inputs(name, *given)
+        painted = engine.paint(*inputs, self.measured[measured])
+        expected = self._files(same, len(painted)) if same else self._save(name, painted)
+        return entry | {"statistics": f"statistics/{measured}.f32", "expected": expected}
+
+    def _inputs(
+        self, name: str, contents: list[str], styles: list[str | dict[str, float]], alpha: float
+    ) -> tuple[dict[str, Any], tuple[Pixels, Codes, float]]:
+        """What the entries of all have, and what it stands for."""
+        shares = [style if isinstance(style, dict) else {style: 1.0} for style in styles]
+        blends = [blend([(weight, self.codes[code]) for code, weight in parts.items()]) for parts in shares]
+        entry = {
+            "name": name,
+            "contents": [f"pictures/{content}.png" for content in contents],
+            "styles": [[{"code": f"codes/{code}.f32", "weight": parts[code]} for code in parts] for parts in shares],
+            "alpha": alpha,
+        }
+        return entry, (np.stack([self.pictures[content] for content in contents]), np.stack(blends), alpha)
+
+    def _save(self, name: str, pictures: Pixels) -> list[str]:
+        files = self._files(name, len(pictures))
+        for file, picture in zip(files, pictures, strict=True):
+            save(picture, self.folder / file)
+        return files
+
+    def _files(self, name: str, count: int) -> list[str]:
+        return [
+            f"expected/{name}{end}.png" for end in ([""] if count == 1 else [f"-{index}" for index in range(count)])
+        ]
 
 
 def make_pictures(folder: Path, *, again: bool = False) -> None:
     """The input pictures that are missing, or all of them."""
     folder.mkdir(exist_ok=True)
     makers: dict[str, Callable[[], Pixels]] = {name: partial(crop, *CROPS[name]) for name in CROPS}
-    makers |= {"painting": partial(paint, *PAINTING), "large": paint_large}
+    makers |= {
+        "painting": partial(paint, *PAINTING),
+        "large": paint_large,
+        "weight": partial(soft_disc, *CROPS["chelsea"][5:]),
+    }
     for name, make in makers.items():
         file = folder / f"{name}.png"
         if again or not file.exists():
@@ -180,6 +261,13 @@ def paint_large() -> Pixels:
     return np.asarray(draw(201, 160, 1200).crop((0, 0, *LARGE)))
 
 
+def soft_disc(width: int, height: int) -> Pixels:
+    """Weights: 255 within a disc, 0 outside, between them a ring; uint8 [H,W]."""
+    y, x = np.ogrid[:height, :width]
+    distance = np.hypot(x - 0.4 * width, y - 0.5 * height)
+    return np.asarray((np.clip(1.5 - distance / (0.3 * height), 0, 0.5) * 2 * 255).round(), np.uint8)
+
+
 def draw(width: int, height: int, strokes: int, zoom: int = 4) -> Image.Image:
     """Curved strokes along the isolines of two waves, warm above and blue below, on sides `zoom` times as long."""
     random = np.random.default_rng(0)
@@ -199,7 +287,7 @@ def draw(width: int, height: int, strokes: int, zoom: int = 4) -> Image.Image:
 
 
 def save(picture: Pixels, file: Path) -> None:
-    """Write a PNG file of uint8 [H,W,3]."""
+    """Write a PNG file of uint8 [H,W,3], or [H,W] for a grey one."""
     content = io.BytesIO()
     Image.fromarray(picture).save(content, "PNG", optimize=True)
     file.write_bytes(content.getvalue())

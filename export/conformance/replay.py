@@ -1,8 +1,9 @@
-"""Replay the conformance set with any engine: give its two functions, get one result for each case.
+"""Replay the conformance set with any engine: give its functions, get one result for each case.
 
-    python export/conformance/replay.py [--halves FOLDER]
+    python export/conformance/replay.py [FOLDER]
 
-does it with onnxruntime on the CPU and the shipped files. Needs numpy and Pillow; onnxruntime only for that.
+does it with onnxruntime on the CPU, for the shipped files or those of a folder. Needs numpy and Pillow; onnxruntime
+only for that.
 """
 
 import argparse
@@ -10,7 +11,7 @@ import hashlib
 import io
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,12 @@ Codes = NDArray[np.float32]
 Stylize = Callable[[Pixels, Codes, float], Pixels]  # contents [N,H,W,3], codes [N or 1,S], alpha -> [N,H,W,3]
 EncodeStyle = Callable[[Pixels], Codes]  # images [N,H,W,3] -> codes [N,S]
 Shrink = Callable[[Pixels, int], Pixels]  # image [H,W,3], the longest that its shorter side may be -> image [H,W,3]
+Floats = NDArray[np.float32]
+Measure = Callable[[Pixels, Codes, float, Floats], Floats]  # as Stylize, and weights [N,H,W] -> statistics [N,T]
+Paint = Callable[[Pixels, Codes, float, Floats], Pixels]  # as Stylize, and statistics [N or 1,T]
+
+# What `Conformance.replay` calls the function that a graph computes.
+FUNCTIONS = {"stylizer": "stylize", "style_encoder": "encode_style", "measure": "measure", "paint": "paint"}
 
 
 def shrink(image: Pixels, size: int) -> Pixels:
@@ -67,54 +74,88 @@ class Conformance:
         """A .f32 file: float32 [S]."""
         return np.frombuffer(self.read(name), "<f4")
 
+    def statistics(self, name: str) -> Floats:
+        """A .f32 file of one or more vectors, each as long as `statistics` in the manifest says: float32 [N,T]."""
+        return np.frombuffer(self.read(name), "<f4").reshape(-1, self.manifest["statistics"])
+
     def model(self, graph: str) -> bytes:
         """The ONNX file that made the set: "stylizer" or "style_encoder"."""
         model = self.manifest["models"][graph]
         return self._read(model["file"], model["sha256"])
 
     def replay(
-        self, stylize: Stylize, encode_style: EncodeStyle | None = None, shrink: Shrink = shrink
+        self,
+        stylize: Stylize | None = None,
+        encode_style: EncodeStyle | None = None,
+        shrink: Shrink = shrink,
+        measure: Measure | None = None,
+        paint: Paint | None = None,
     ) -> list[Result]:
-        """Run every case.
+        """Run every case of the kinds whose function is given.
 
         Args:
             stylize: contents uint8 [N,H,W,3], codes float32 [N or 1,S], alpha -> uint8 [N,H,W,3].
-            encode_style: uint8 [N,H,W,3] -> float32 [N,S]. Where a stylize case names a code that it has made, its
-                own code is used: a chain. None leaves the encode cases and the paintings out.
+            encode_style: uint8 [N,H,W,3] -> float32 [N,S]. Where another case names a code that it has made, its own
+                code is used: a chain. The paintings are its cases too.
             shrink: uint8 [H,W,3], longest shorter side -> uint8 [H,W,3]; what is done to a painting before it is
                 encoded.
+            measure: contents, codes, alpha, weights float32 [N,H,W] in 0..1 -> float32 [N,T].
+            paint: contents, codes, alpha, statistics float32 [N or 1,T] -> uint8 [N,H,W,3].
 
         Raises:
             ValueError: an output has another shape or type than expected, or a file is not the manifest's.
         """
-        results: list[Result] = []
         own: dict[str, Codes] = {}
-        if encode_style is not None:
-            for case in self.manifest["encode"]:
-                code = encode_style(self.picture(case["image"])[None])
-                results.append(compare(case["name"], code, self.code(case["code"])[None], self.tolerance("style")))
-                own[case["code"]] = code[0]
-            for case in self.manifest["paintings"]:
-                shrunk, expected = shrink(self.picture(case["image"]), case["size"]), self.picture(case["shrunk"])
-                results.append(compare(f"{case['name']}-shrunk", shrunk, expected, self.tolerance("shrunk")))
-                code = encode_style(shrunk[None])
-                expected_code = self.code(case["code"])[None]
-                results.append(compare(f"{case['name']}-code", code, expected_code, self.tolerance("painting")))
-                own[case["code"]] = code[0]
-        for case in self.manifest["stylize"]:
-            contents = np.stack([self.picture(name) for name in case["contents"]])
-            expected = np.stack([self.picture(name) for name in case["expected"]])
-            codes = [
-                blend([(part["weight"], own.get(part["code"], self.code(part["code"]))) for part in style])
-                for style in case["styles"]
-            ]
-            stylized = stylize(contents, np.stack(codes), case["alpha"])
-            results.append(compare(case["name"], stylized, expected, self.tolerance("pixels")))
+        results = [] if encode_style is None else [*self._encode(encode_style, shrink, own)]
+        for case in self.manifest["stylize"] if stylize else ():
+            results.append(self._pixels(case, stylize(*self._inputs(case, own))))
+        for case in self.manifest["measure"] if measure else ():
+            inputs = self._inputs(case, own)
+            results.append(self._sums(case, measure(*inputs, self._weights(case, inputs[0]))))
+        for case in self.manifest["paint"] if paint else ():
+            results.append(self._pixels(case, paint(*self._inputs(case, own), self.statistics(case["statistics"]))))
         return results
 
+    def _encode(self, encode_style: EncodeStyle, shrink: Shrink, own: dict[str, Codes]) -> Iterator[Result]:
+        """The cases of codes, which are kept in `own`."""
+        for case in self.manifest["encode"]:
+            code = encode_style(self.picture(case["image"])[None])
+            yield compare(case["name"], code, self.code(case["code"])[None], self.tolerance("style"))
+            own[case["code"]] = code[0]
+        for case in self.manifest["paintings"]:
+            shrunk, expected = shrink(self.picture(case["image"]), case["size"]), self.picture(case["shrunk"])
+            yield compare(f"{case['name']}-shrunk", shrunk, expected, self.tolerance("shrunk"))
+            code = encode_style(shrunk[None])
+            yield compare(f"{case['name']}-code", code, self.code(case["code"])[None], self.tolerance("painting"))
+            own[case["code"]] = code[0]
+
+    def _inputs(self, case: dict[str, Any], own: dict[str, Codes]) -> tuple[Pixels, Codes, float]:
+        """The contents, codes and alpha of a case."""
+        contents = np.stack([self.picture(name) for name in case["contents"]])
+        codes = [
+            blend([(part["weight"], own.get(part["code"], self.code(part["code"]))) for part in style])
+            for style in case["styles"]
+        ]
+        return contents, np.stack(codes), case["alpha"]
+
+    def _weights(self, case: dict[str, Any], contents: Pixels) -> Floats:
+        if case["weights"] is None:
+            return np.ones(contents.shape[:3], np.float32)
+        return np.stack([decode_weight(self.read(name)) for name in case["weights"]])
+
+    def _pixels(self, case: dict[str, Any], got: Pixels) -> Result:
+        expected = np.stack([self.picture(name) for name in case["expected"]])
+        return compare(case["name"], got, expected, self.tolerance("pixels"))
+
+    def _sums(self, case: dict[str, Any], got: Floats) -> Result:
+        """Differences of sums against the sum itself, or the sum of the weights where that is more."""
+        expected = self.statistics(case["statistics"])
+        size = np.maximum(np.abs(expected), expected[:, :1])
+        return compare(case["name"], got / size, expected / size, self.tolerance("statistics"))
+
     def tolerance(self, kind: str) -> dict[str, float]:
-        """The bounds for "pixels" and "shrunk" (steps of 255), "style" and "painting" (codes): {"max": ...}, and
-        for pixels a "mean" too."""
+        """The bounds for "pixels" and "shrunk" (steps of 255), "style" and "painting" (codes), "statistics" (see the
+        README): {"max": ...}, and for pixels a "mean" too."""
         bounds: dict[str, float] = self.manifest["tolerance"][kind]
         return bounds
 
@@ -146,6 +187,12 @@ def decode_picture(png: bytes) -> Pixels:
         return np.asarray(image.convert("RGB"))
 
 
+def decode_weight(png: bytes) -> Floats:
+    """The bytes of a grey PNG file as float32 [H,W] in 0..1."""
+    with Image.open(io.BytesIO(png)) as image:
+        return np.asarray(image.convert("L"), np.float32) / np.float32(255)
+
+
 def sha256(content: bytes) -> str:
     """In hexadecimal."""
     return hashlib.sha256(content).hexdigest()
@@ -155,94 +202,62 @@ class OnnxRuntime:
     """The reference: onnxruntime on the CPU with one thread.
 
     Args:
-        stylizer, style_encoder: the contents of `bytes` files of the contract.
+        models: the contents of `bytes` files of the contract, by their graphs.
         optimise: False runs the graphs as they are in the files.
 
     Attributes:
-        metadata: of the stylizer.
+        metadata: of the first file.
     """
 
-    def __init__(self, stylizer: bytes, style_encoder: bytes, *, optimise: bool = True) -> None:
+    def __init__(self, models: Mapping[str, bytes], *, optimise: bool = True) -> None:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         if not optimise:
             options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-        self._stylizer, self._encoder = (
-            onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-            for model in (stylizer, style_encoder)
-        )
-        self.metadata: dict[str, str] = self._stylizer.get_modelmeta().custom_metadata_map
+        self._sessions = {
+            graph: onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+            for graph, model in models.items()
+        }
+        first = next(iter(self._sessions.values()))
+        self.metadata: dict[str, str] = first.get_modelmeta().custom_metadata_map
 
     def stylize(self, contents: Pixels, codes: Codes, alpha: float) -> Pixels:
         """A `Stylize`."""
-        inputs = {"content": contents, "style": codes, "alpha": np.array([alpha], np.float32)}
-        stylized: Pixels = self._stylizer.run(["stylized"], inputs)[0]
-        return stylized
+        return self._run("stylizer", contents, codes, alpha)
 
     def encode_style(self, images: Pixels) -> Codes:
         """An `EncodeStyle`."""
-        codes: Codes = self._encoder.run(["style"], {"image": images})[0]
+        codes: Codes = self._sessions["style_encoder"].run(["style"], {"image": images})[0]
         return codes
 
+    def measure(self, contents: Pixels, codes: Codes, alpha: float, weights: Floats) -> Floats:
+        """A `Measure`."""
+        return self._run("measure", contents, codes, alpha, weight=weights)
 
-class Halves:
-    """`measure.onnx` and `paint.onnx` in onnxruntime, which together are the stylizer: its cases are theirs.
+    def paint(self, contents: Pixels, codes: Codes, alpha: float, statistics: Floats) -> Pixels:
+        """A `Paint`."""
+        return self._run("paint", contents, codes, alpha, statistics=statistics)
 
-    Args:
-        folder: holds both files.
-        parts: measure and paint every picture in two parts, each with a halo, where the statistics of parts add up.
-    """
-
-    def __init__(self, folder: Path, *, parts: bool = False) -> None:
-        import onnxruntime
-
-        self._measure, self._paint = (
-            onnxruntime.InferenceSession(folder / f"{graph}.onnx", providers=["CPUExecutionProvider"])
-            for graph in ("measure", "paint")
-        )
-        metadata = self._paint.get_modelmeta().custom_metadata_map
-        self.parts_add_up = metadata["adain.parts_add_up"] == "true"
-        self._stride, self._halo = int(metadata["adain.stride"]), int(metadata["adain.halo"])
-        self._parts = parts
-
-    def stylize(self, contents: Pixels, codes: Codes, alpha: float) -> Pixels:
-        """A `Stylize`."""
-        width = contents.shape[2]
-        cut = width // 2 // self._stride * self._stride if self._parts else 0
-        ends = [(0, cut), (cut, width)] if cut else [(0, width)]
-        inputs = {"style": codes, "alpha": np.array([alpha], np.float32)}
-        statistics, painted = 0, []
-        for begin, end in ends:
-            part, offset = self._part(contents, begin, end)
-            weight = np.zeros(part.shape[:3], np.float32)
-            weight[:, :, begin - offset : end - offset] = 1
-            statistics += self._measure.run(None, {"content": part, "weight": weight, **inputs})[0]
-        for begin, end in ends:
-            part, offset = self._part(contents, begin, end)
-            (picture,) = self._paint.run(None, {"content": part, "statistics": statistics, **inputs})
-            painted.append(picture[:, :, begin - offset : end - offset])
-        return np.concatenate(painted, axis=2)
-
-    def _part(self, contents: Pixels, begin: int, end: int) -> tuple[Pixels, int]:
-        """Columns of pictures with a halo on both sides, and where they begin."""
-        offset = max(0, begin - self._halo) // self._stride * self._stride
-        return np.ascontiguousarray(contents[:, :, offset : end + self._halo]), offset
+    def _run(self, graph: str, contents: Pixels, codes: Codes, alpha: float, **others: Floats) -> Any:
+        inputs = {"content": contents, "style": codes, "alpha": np.array([alpha], np.float32)}
+        return self._sessions[graph].run(None, inputs | others)[0]
 
 
 def main() -> int:
     """Print a line for each case; 1 when one fails."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--halves", type=Path, metavar="FOLDER", help="of measure.onnx and paint.onnx: replay those")
-    halves, conformance = parser.parse_args().halves, Conformance()
-    engine = OnnxRuntime(conformance.model("stylizer"), conformance.model("style_encoder"))
-    if halves is None:
-        results = conformance.replay(engine.stylize, engine.encode_style)
+    parser.add_argument("folder", nargs="?", type=Path, help="of GRAPH.onnx with the shipped weights, of any graphs")
+    folder, conformance = parser.parse_args().folder, Conformance()
+    if folder is None:
+        models = {graph: conformance.model(graph) for graph in conformance.manifest["models"]}
     else:
-        results = conformance.replay(Halves(halves).stylize)
-        if Halves(halves).parts_add_up:
-            results += conformance.replay(Halves(halves, parts=True).stylize)
+        models = {file.stem: file.read_bytes() for file in sorted(folder.glob("*.onnx")) if file.stem in FUNCTIONS}
+    engine = OnnxRuntime(models)
+    if engine.metadata["adain.checkpoint_sha256"] != conformance.manifest["checkpoint_sha256"]:
+        sys.exit(f"{folder} holds another model than the set was made from; export that of weights/")
+    results = conformance.replay(**{FUNCTIONS[graph]: getattr(engine, FUNCTIONS[graph]) for graph in models})
     for result in results:
         verdict = "ok" if result.passed else "FAIL"
         print(f"{verdict:4}  {result.name:20} largest {result.largest:.6f}, mean {result.mean:.6f}")

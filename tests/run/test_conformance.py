@@ -36,7 +36,7 @@ def models(conformance) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def engine(models) -> OnnxRuntime:
-    return OnnxRuntime(**models)
+    return OnnxRuntime(models)
 
 
 def cases(conformance) -> list[str]:
@@ -89,7 +89,7 @@ def test_files_to_read_are_made_again_the_same(conformance):
 
 
 def test_the_graphs_without_optimisations_pass(conformance, models):
-    engine = OnnxRuntime(**models, optimise=False)
+    engine = OnnxRuntime(models, optimise=False)
     assert not failed(conformance.replay(engine.stylize, engine.encode_style))
 
 
@@ -107,15 +107,18 @@ def test_the_set_belongs_to_the_shipped_files(conformance, engine):
 
 def test_files(conformance, engine):
     folder, files = conformance.folder, conformance.manifest["files"]
-    there = [path for part in ("pictures", "reading", "codes", "expected") for path in (folder / part).iterdir()]
+    there = [path for part in (*rebuild.GIVEN, *rebuild.MADE) for path in (folder / part).iterdir()]
     assert sorted(files) == sorted(path.relative_to(folder).as_posix() for path in there)
     assert sum(len(conformance.read(name)) for name in files) < 1.5e6  # and each has its SHA-256
-    text = json.dumps([conformance.manifest[part] for part in ("encode", "paintings", "stylize", "reading")])
+    text = json.dumps(
+        [conformance.manifest[part] for part in ("encode", "paintings", "stylize", "measure", "paint", "reading")]
+    )
     assert {name for name in files if not name.endswith(".npy")} == set(re.findall(r'"(\w+/[^"]+)"', text))
+    weights = {name for case in conformance.manifest["measure"] for name in case["weights"] or ()}
     for name in files:
         if name.endswith(".png") and not name.startswith("reading/"):
             with Image.open(folder / name) as image:
-                assert (image.format, image.mode) == ("PNG", "RGB")
+                assert (image.format, image.mode) == ("PNG", "L" if name in weights else "RGB")
         elif name.endswith(".npy"):
             code = np.load(folder / name)
             assert (code.dtype.str, code.shape) == ("<f4", (int(engine.metadata["adain.style_size"]),))

@@ -5,7 +5,6 @@ import onnx
 import onnxruntime
 import pytest
 import torch
-from replay import Halves
 
 from adain import contract
 from adain.contract import MEMORY, Contract
@@ -102,30 +101,25 @@ def test_painting_after_measuring_is_stylizing(exported):
         assert np.abs(painted.astype(int) - stylized).max() <= 1
 
 
-def test_statistics_of_parts_add_up(exported, source):
+def test_parts_add_up_and_fit_each_other(exported, source):
     """Where the architecture says so: two parts, each with a halo that does not count, against the whole."""
     if not source.model.architecture.parts_add_up:
         pytest.skip("has statistics of its own output")
     out, _ = exported
     halo, cut = source.model.architecture.halo, 96
-    content = blobs(1, 61, 205)
-    whole = measured(out, content, np.ones((1, 61, 205)))
-    left, right = content[:, :, : cut + halo], content[:, :, cut - halo :]
+    content, style, alpha = blobs(1, 61, 205), some_style(out), np.array([0.8], np.float32)
+    parts = content[:, :, : cut + halo], content[:, :, cut - halo :]
     weights = np.ones((1, 61, cut + halo)), np.ones((1, 61, 205 - cut + halo))
     weights[0][:, :, cut:] = 0
     weights[1][:, :, :halo] = 0
-    parts = [measured(out, part, weight) for part, weight in zip((left, right), weights, strict=True)]
-    np.testing.assert_allclose(parts[0] + parts[1], whole, rtol=1e-4, atol=1e-3)
-
-
-def test_parts_fit_each_other(exported, source):
-    if not source.model.architecture.parts_add_up:
-        pytest.skip("has statistics of its own output")
-    out, _ = exported
-    content, style = blobs(1, 61, 205), some_style(out)
-    whole = run(out / "stylizer.onnx", content=content, style=style, alpha=np.array([0.8], np.float32))
-    parts = Halves(out, parts=True).stylize(content, style, 0.8)
-    assert np.abs(parts.astype(int) - whole).max() <= 1
+    statistics = sum(measured(out, part, weight) for part, weight in zip(parts, weights, strict=True))
+    np.testing.assert_allclose(statistics, measured(out, content, np.ones((1, 61, 205))), rtol=1e-4, atol=1e-3)
+    left, right = (
+        run(out / "paint.onnx", content=part, style=style, alpha=alpha, statistics=statistics) for part in parts
+    )
+    painted = np.concatenate([left[:, :, :cut], right[:, :, halo:]], axis=2)
+    whole = run(out / "stylizer.onnx", content=content, style=style, alpha=alpha)
+    assert np.abs(painted.astype(int) - whole).max() <= 1
 
 
 def test_files_are_as_they_say(exported, source):
