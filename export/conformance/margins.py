@@ -13,7 +13,6 @@ import numpy as np
 import replay
 import torch
 from PIL import Image
-from rebuild import halves
 from replay import (
     Codes,
     Conformance,
@@ -25,6 +24,7 @@ from replay import (
     Pixels,
     Shrink,
     Stylize,
+    read_models,
 )
 from torch import Tensor
 from torch.nn import functional
@@ -46,7 +46,7 @@ def main() -> None:
     """Print one line for each engine and each fault."""
     torch.set_num_threads(1)
     conformance = Conformance()
-    models = {graph: conformance.model(graph) for graph in conformance.manifest["models"]} | halves()
+    models = read_models()
     runtime = OnnxRuntime(models)
     plain = OnnxRuntime(models, optimise=False)
     stylize, encode_style = runtime.stylize, runtime.encode_style

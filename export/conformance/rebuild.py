@@ -2,9 +2,8 @@
 
     python export/conformance/rebuild.py [--pictures]
 
-Runs onnxruntime on the CPU in float32. `measure` and `paint`, which are not shipped, are exported from the weights
-first, which needs the package with `[train]`. The input pictures are made only where one is missing; --pictures makes
-them all again. They are scaled crops of photographs that come with scikit-image (astronaut: NASA, public domain;
+Runs onnxruntime on the CPU in float32. The input pictures are made only where one is missing; --pictures makes them
+all again. They are scaled crops of photographs that come with scikit-image (astronaut: NASA, public domain;
 chelsea: Stefan van der Walt, CC0; coffee: Rachel Michetti, CC0), and two paintings that `draw` draws.
 """
 
@@ -15,17 +14,28 @@ import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import reading
 from PIL import Image, ImageDraw
-from replay import HERE, Codes, Floats, OnnxRuntime, Pixels, blend, decode_picture, decode_weight, sha256, shrink
+from replay import (
+    FUNCTIONS,
+    HERE,
+    ONNX,
+    Codes,
+    Floats,
+    OnnxRuntime,
+    Pixels,
+    blend,
+    decode_picture,
+    decode_weight,
+    read_models,
+    sha256,
+    shrink,
+)
 
 GIVEN, MADE = ("pictures", "reading"), ("codes", "expected", "statistics")
-MODELS = {"stylizer": "../../weights/onnx/stylizer.onnx", "style_encoder": "../../weights/onnx/style_encoder.onnx"}
-CHECKPOINT = HERE.parents[1] / "weights" / "model.safetensors"
 BANK = HERE.parents[1] / "weights" / "styles"
 STYLES = ("great-wave", "scream", "starry-night", "mosaic")  # of the bank
 
@@ -100,8 +110,7 @@ def main() -> None:
 
 def rebuild(folder: Path) -> None:
     """Write all but pictures/ and reading/, which are read, from the weights of the package."""
-    models = {graph: (HERE / file).read_bytes() for graph, file in MODELS.items()}
-    engine = OnnxRuntime(models | halves())
+    engine = OnnxRuntime(read_models())
     pictures = {file.stem: decode_picture(file.read_bytes()) for file in sorted((folder / "pictures").glob("*.png"))}
     for old in MADE:
         shutil.rmtree(folder / old, ignore_errors=True)
@@ -139,22 +148,15 @@ def rebuild(folder: Path) -> None:
         "contract": engine.metadata["adain.contract"],
         "checkpoint_sha256": engine.metadata["adain.checkpoint_sha256"],
         "statistics": cases.measured["measure"].shape[1],
-        "models": {graph: {"file": MODELS[graph], "sha256": sha256(model)} for graph, model in models.items()},
+        "models": {
+            graph: {"file": f"../../weights/onnx/{graph}.onnx", "sha256": sha256((ONNX / f"{graph}.onnx").read_bytes())}
+            for graph in FUNCTIONS
+        },
         "files": {file.relative_to(folder).as_posix(): sha256(file.read_bytes()) for file in hashed},
         "tolerance": TOLERANCE,
         **kinds,
     }
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
-
-
-def halves() -> dict[str, bytes]:
-    """measure.onnx and paint.onnx of the weights."""
-    from adain.export.write import export
-    from adain.network.model_file import load_model
-
-    with TemporaryDirectory() as folder:
-        files = export(load_model(CHECKPOINT), Path(folder), graphs=("measure", "paint"))
-        return {file.path.stem: file.path.read_bytes() for file in files}
 
 
 def make_codes(folder: Path, engine: OnnxRuntime, pictures: dict[str, Pixels]) -> dict[str, Codes]:

@@ -3,7 +3,7 @@
     python export/conformance/replay.py [FOLDER]
 
 does it with onnxruntime on the CPU, for the shipped files or those of a folder. Needs numpy and Pillow; onnxruntime
-only for that.
+and the package adain only for that.
 """
 
 import argparse
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 HERE = Path(__file__).parent
+ONNX = HERE.parents[1] / "weights" / "onnx"  # the shipped files
 
 Pixels = NDArray[np.uint8]
 Codes = NDArray[np.float32]
@@ -64,7 +65,10 @@ class Conformance:
 
     def read(self, name: str) -> bytes:
         """A file by its name in the manifest."""
-        return self._read(name, self.manifest["files"][name])
+        found, expected = (self.folder / name).read_bytes(), self.manifest["files"][name]
+        if sha256(found) != expected:
+            raise ValueError(f"{self.folder / name} has SHA-256 {sha256(found)}, the manifest names {expected}")
+        return found
 
     def picture(self, name: str) -> Pixels:
         """A picture: uint8 [H,W,3]."""
@@ -77,11 +81,6 @@ class Conformance:
     def statistics(self, name: str) -> Floats:
         """A .f32 file of one or more vectors, each as long as `statistics` in the manifest says: float32 [N,T]."""
         return np.frombuffer(self.read(name), "<f4").reshape(-1, self.manifest["statistics"])
-
-    def model(self, graph: str) -> bytes:
-        """The ONNX file that made the set: "stylizer" or "style_encoder"."""
-        model = self.manifest["models"][graph]
-        return self._read(model["file"], model["sha256"])
 
     def replay(
         self,
@@ -159,12 +158,6 @@ class Conformance:
         bounds: dict[str, float] = self.manifest["tolerance"][kind]
         return bounds
 
-    def _read(self, name: str, expected: str) -> bytes:
-        found = (self.folder / name).read_bytes()
-        if sha256(found) != expected:
-            raise ValueError(f"{self.folder / name} has SHA-256 {sha256(found)}, the manifest names {expected}")
-        return found
-
 
 def compare(name: str, got: NDArray[Any], expected: NDArray[Any], tolerance: dict[str, float]) -> Result:
     """Hold an output against the expected one; NaN passes no bound."""
@@ -202,7 +195,7 @@ class OnnxRuntime:
     """The reference: onnxruntime on the CPU with one thread.
 
     Args:
-        models: the contents of `bytes` files of the contract, by their graphs.
+        models: the contents of `bytes` files of the contract, by their graphs; see `read_models`.
         optimise: False runs the graphs as they are in the files.
 
     Attributes:
@@ -214,6 +207,8 @@ class OnnxRuntime:
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
+        options.log_severity_level = 4  # else it names the weights of stylizer.onnx that measure.onnx does not need
+        options.log_severity_level = 4  # else it names the weights in stylizer.onnx that measure.onnx does not need
         if not optimise:
             options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         self._sessions = {
@@ -222,6 +217,10 @@ class OnnxRuntime:
         }
         first = next(iter(self._sessions.values()))
         self.metadata: dict[str, str] = first.get_modelmeta().custom_metadata_map
+
+    def functions(self) -> dict[str, Any]:
+        """What `Conformance.replay` takes, of the graphs that are there."""
+        return {name: getattr(self, name) for graph, name in FUNCTIONS.items() if graph in self._sessions}
 
     def stylize(self, contents: Pixels, codes: Codes, alpha: float) -> Pixels:
         """A `Stylize`."""
@@ -245,19 +244,23 @@ class OnnxRuntime:
         return self._sessions[graph].run(None, inputs | others)[0]
 
 
+def read_models(folder: Path = ONNX) -> dict[str, bytes]:
+    """The files of a folder by their graphs, each with its weights, which another file may hold."""
+    from adain.contract import read_model
+
+    files = {graph: folder / f"{graph}.onnx" for graph in FUNCTIONS}
+    return {graph: read_model(file) for graph, file in files.items() if file.exists()}
+
+
 def main() -> int:
     """Print a line for each case; 1 when one fails."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", nargs="?", type=Path, help="of GRAPH.onnx with the shipped weights, of any graphs")
+    parser.add_argument("folder", nargs="?", type=Path, default=ONNX, help="of GRAPH.onnx with the shipped weights")
     folder, conformance = parser.parse_args().folder, Conformance()
-    if folder is None:
-        models = {graph: conformance.model(graph) for graph in conformance.manifest["models"]}
-    else:
-        models = {file.stem: file.read_bytes() for file in sorted(folder.glob("*.onnx")) if file.stem in FUNCTIONS}
-    engine = OnnxRuntime(models)
+    engine = OnnxRuntime(read_models(folder))
     if engine.metadata["adain.checkpoint_sha256"] != conformance.manifest["checkpoint_sha256"]:
         sys.exit(f"{folder} holds another model than the set was made from; export that of weights/")
-    results = conformance.replay(**{FUNCTIONS[graph]: getattr(engine, FUNCTIONS[graph]) for graph in models})
+    results = conformance.replay(**engine.functions())
     for result in results:
         verdict = "ok" if result.passed else "FAIL"
         print(f"{verdict:4}  {result.name:20} largest {result.largest:.6f}, mean {result.mean:.6f}")

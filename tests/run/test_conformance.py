@@ -13,7 +13,7 @@ import reading
 import rebuild
 import replay
 from PIL import Image
-from replay import Conformance, OnnxRuntime, compare
+from replay import Conformance, OnnxRuntime, compare, read_models
 
 from adain import Stylizer, shipped
 from adain.bank import bank
@@ -30,8 +30,8 @@ def conformance() -> Conformance:
 
 
 @pytest.fixture(scope="module")
-def models(conformance) -> dict[str, bytes]:
-    return {graph: conformance.model(graph) for graph in ("stylizer", "style_encoder")}
+def models() -> dict[str, bytes]:
+    return read_models()
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,11 @@ def engine(models) -> OnnxRuntime:
 def cases(conformance) -> list[str]:
     manifest = conformance.manifest
     paintings = [f"{case['name']}-{part}" for case in manifest["paintings"] for part in ("shrunk", "code")]
-    return [case["name"] for case in manifest["encode"]] + paintings + [case["name"] for case in manifest["stylize"]]
+    return (
+        [case["name"] for case in manifest["encode"]]
+        + paintings
+        + [case["name"] for kind in ("stylize", "measure", "paint") for case in manifest[kind]]
+    )
 
 
 def failed(results) -> list[str]:
@@ -50,7 +54,7 @@ def failed(results) -> list[str]:
 
 
 def test_the_shipped_files_give_what_is_expected(conformance, engine):
-    results = conformance.replay(engine.stylize, engine.encode_style)
+    results = conformance.replay(**engine.functions())
     assert [result.name for result in results] == cases(conformance)
     assert not failed(results), results
 
@@ -90,7 +94,7 @@ def test_files_to_read_are_made_again_the_same(conformance):
 
 def test_the_graphs_without_optimisations_pass(conformance, models):
     engine = OnnxRuntime(models, optimise=False)
-    assert not failed(conformance.replay(engine.stylize, engine.encode_style))
+    assert not failed(conformance.replay(**engine.functions()))
 
 
 def test_the_set_belongs_to_the_shipped_files(conformance, engine):
@@ -192,6 +196,21 @@ def test_faults_are_noticed(conformance, engine, fault):
         assert found - {"chain", "large-painting"} == expected, found
 
 
+def test_what_is_wrong_with_measure_or_paint_is_noticed(conformance, engine):
+    assert failed(conformance.replay(measure=lambda x, c, a, w: engine.measure(x, c, a, np.ones_like(w)))) == [
+        "measure-weight"
+    ]
+    assert failed(conformance.replay(measure=lambda x, c, a, w: engine.measure(x, c, a, w) * np.float32(1.002))) == [
+        *rebuild.MEASURE
+    ]
+
+    def measuring_itself(contents, codes, alpha, statistics):
+        ones = np.ones(contents.shape[:3], np.float32)
+        return engine.paint(contents, codes, alpha, engine.measure(contents, codes, alpha, ones))
+
+    assert failed(conformance.replay(paint=measuring_itself)) == ["paint-weight", "paint-other"]
+
+
 def test_one_wrong_pixel_or_number_is_noticed(conformance):
     picture = conformance.picture("expected/full.png")
     bounds = conformance.tolerance("pixels")
@@ -227,6 +246,15 @@ def test_replay_as_a_program():
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == len(cases(Conformance()))
     assert "FAIL" not in done.stdout
+
+
+def test_a_folder_is_replayed_as_a_program(models, tmp_path):
+    (tmp_path / "style_encoder.onnx").write_bytes(models["style_encoder"])
+    done = subprocess.run([sys.executable, replay.HERE / "replay.py", tmp_path], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    lines = [line.split()[:2] for line in done.stdout.splitlines()]
+    assert lines == [["ok", name] for name in cases(Conformance())[: len(lines)]]
+    assert len(lines) == len(rebuild.ENCODE) + 2 * len(rebuild.PAINTINGS)
 
 
 def test_the_python_of_the_contract(conformance, tmp_path):
