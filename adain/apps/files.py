@@ -11,7 +11,20 @@ from typing import Any
 from ..errors import OptionError, PictureError
 from ..look import Look
 from ..painter import Tell, quiet
-from ..pictures import FORMATS, Picture, check_side, find_pictures, format_of, is_folder, load, resize_to_side, save
+from ..pictures import (
+    FORMATS,
+    Animation,
+    check_side,
+    find_pictures,
+    format_of,
+    holds_frames,
+    is_animated,
+    is_folder,
+    load,
+    load_all,
+    resize_to_side,
+    save_all,
+)
 from ..stylizer import Stylizer
 
 STANDARD = "-"  # stdin as content, stdout as output
@@ -49,15 +62,20 @@ class Job:
         """Whether the picture itself goes to stdout."""
         return self.output == STANDARD
 
-    def read(self) -> Picture:
-        """The content in its size; raises a PictureError as `pictures.load` does."""
-        picture = load(sys.stdin.buffer if self.content == STANDARD else self.content)
-        return picture if self.size is None else resize_to_side(picture, self.size)
+    def read(self) -> Animation:
+        """The content in its size, with all frames if the output can have them; raises as `pictures.load` does."""
+        source = sys.stdin.buffer if self.content == STANDARD else self.content
+        many = not self.to_stdout and holds_frames(Path(self.output).suffix)
+        content = load_all(source) if many else Animation((load(source),))
+        if self.size is None:
+            return content
+        return replace(content, frames=tuple(resize_to_side(frame, self.size) for frame in content.frames))
 
-    def write(self, picture: Picture) -> None:
+    def write(self, result: Animation) -> None:
         """Write the result; raises a PictureError as `pictures.save` does."""
-        picture = replace(picture, metadata=None) if self.strip else picture
-        save(picture, sys.stdout.buffer if self.to_stdout else self.output)
+        if self.strip:
+            result = replace(result, frames=tuple(replace(frame, metadata=None) for frame in result.frames))
+        save_all(result, sys.stdout.buffer if self.to_stdout else self.output)
 
 
 @dataclass(frozen=True)
@@ -153,9 +171,15 @@ def _into_folder(content: str, out: str | None, style: str, wanted: str | None) 
         if nested and path.resolve().is_relative_to(folder.resolve()):
             continue  # the result of an earlier call
         inside = path.relative_to(root).parent if inside_root else Path()
-        suffix = wanted or (path.suffix if path.suffix.lower() in FORMATS else ".png")
+        suffix = wanted or (path.suffix if _is_kept(path) else ".png")
         name = path.stem + suffix if out else f"{path.stem}-{style}{suffix}"
         yield str(path), str(folder / inside / name)
+
+
+def _is_kept(path: Path) -> bool:
+    """Whether the result has the format of the content; a GIF that does not move would lose colours for nothing."""
+    suffix = path.suffix.lower()
+    return suffix in FORMATS and (suffix != ".gif" or is_animated(path))
 
 
 def _overwriting(pairs: Sequence[tuple[str, str]], keep: Sequence[str]) -> dict[int, str]:
@@ -199,9 +223,19 @@ def run(stylizer: Stylizer, jobs: Sequence[Job], tell: Tell = quiet, *, skip_exi
         look = encode(job.look)
         began = time.perf_counter()
         try:
-            picture = stylizer.restyle(job.read(), look, tell)
-            job.write(picture)
-            yield Done(job, picture.width, picture.height, round(time.perf_counter() - began, 3))
+            result = _restyle(stylizer, job.read(), look, tell)
+            job.write(result)
+            first = result.frames[0]
+            yield Done(job, first.width, first.height, round(time.perf_counter() - began, 3))
         except PictureError as error:
             text = str(error)
             yield Done(job, error=text if text.startswith(job.content) else f"{job.content}: {text}")
+
+
+def _restyle(stylizer: Stylizer, content: Animation, look: Look, tell: Tell) -> Animation:
+    """Frames with statistics that they share, pages each on its own."""
+    if content.moves:
+        frames = stylizer.restyle_all(content.frames, look, tell)
+    else:
+        frames = [stylizer.restyle(frame, look, tell) for frame in content.frames]
+    return replace(content, frames=tuple(frames))

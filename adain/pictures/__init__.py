@@ -5,6 +5,7 @@ of `Stylizer`; between them a picture is a `Picture`.
     save(picture, to)  Picture  ->  file or stream
 
 picture.py   Picture
+animation.py Animation: several pictures in one file
 metadata.py  resolution and EXIF
 read.py      load: upright, sRGB, 8 bits, within limits
 png.py       PNG without what cannot be read and carries no pixels
@@ -15,17 +16,19 @@ sheet.py     pictures side by side, with their names
 folders.py   the pictures in folders and in tar files
 """
 
+from .animation import Animation
 from .folders import PictureBytes, find_pictures, find_with_shards, is_folder
 from .metadata import Metadata
 from .picture import Picture, Pixels
-from .read import MAX_PIXELS, FileSource, Source, load, read_size
+from .read import MAX_PIXELS, FileSource, Source, is_animated, load, load_all, read_size
 from .resize import check_side, resize, resize_to_side, square
 from .sheet import contact_sheet
-from .write import FORMATS, format_of, save
+from .write import FORMATS, format_of, holds_frames, save, save_all
 
 __all__ = [
     "FORMATS",
     "MAX_PIXELS",
+    "Animation",
     "FileSource",
     "Metadata",
     "Picture",
@@ -37,11 +40,15 @@ __all__ = [
     "find_pictures",
     "find_with_shards",
     "format_of",
+    "holds_frames",
+    "is_animated",
     "is_folder",
     "load",
+    "load_all",
     "read_size",
     "resize",
     "resize_to_side",
     "save",
+    "save_all",
     "square",
 ]

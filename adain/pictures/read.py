@@ -4,13 +4,13 @@ PictureError of one line. Pillow decodes; its global settings are never touched.
 
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from threading import Lock
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 
 from ..errors import AdaINError, PictureError, first_line
 from . import png
+from .animation import Animation
 from .colour import to_srgb
 from .metadata import Metadata
 from .picture import Picture, Pixels
@@ -48,6 +49,9 @@ _TURNS = {  # by the EXIF orientation
     8: Image.Transpose.ROTATE_90,
 }
 
+_ANIMATED = ("GIF", "WEBP", "PNG")
+
+T = TypeVar("T")
 FileSource = str | Path | bytes | BinaryIO | Image.Image
 Source = FileSource | Pixels
 
@@ -73,13 +77,39 @@ def load(source: Source, draft: int | None = None) -> Picture:
     if isinstance(source, Image.Image):
         with _explained("the picture"):
             return _convert(source, "the picture")
+    return _read(source, partial(_one, draft=draft))
+
+
+def load_all(source: Source) -> Animation:
+    """Read all pictures of a file: the frames of a GIF, WebP or APNG file, the pages of a TIFF file; otherwise one.
+
+    Args:
+        source: as for `load`.
+
+    Raises:
+        PictureError: as `load` does; or frames that have more than MAX_PIXELS pixels together.
+    """
+    if isinstance(source, np.ndarray | Image.Image):
+        return Animation((load(source),))
+    return _read(source, _all)
+
+
+def is_animated(path: Path) -> bool:
+    """Whether a file has several frames; False where it cannot be read."""
+    with suppress(Exception), path.open("rb") as file, _open(file) as image:
+        return image.format in _ANIMATED and getattr(image, "n_frames", 1) > 1
+    return False
+
+
+def _read(source: str | Path | bytes | BinaryIO, use: Callable[[ImageFile.ImageFile, str, bytes], T]) -> T:
+    """What `use` makes of the open image, its name, and its bytes if it is a PNG."""
     if isinstance(source, str | Path):
-        return _load_file(Path(source), draft)
+        return _read_file(Path(source), use)
     try:
         data = source if isinstance(source, bytes) else source.read()
     except OSError as error:
         raise PictureError(f"the stream cannot be read ({error.strerror}); a picture was expected in it") from error
-    return _decode(io.BytesIO(data), "the picture", not data, draft)
+    return _decode(io.BytesIO(data), "the picture", not data, use)
 
 
 def read_size(data: bytes) -> tuple[int, int]:
@@ -98,7 +128,7 @@ def picture_suffixes() -> set[str]:
     return _OTHERS | {suffix for suffix, name in Image.registered_extensions().items() if name in readable}
 
 
-def _load_file(path: Path, draft: int | None) -> Picture:
+def _read_file(path: Path, use: Callable[[ImageFile.ImageFile, str, bytes], T]) -> T:
     if path.suffix.lower() in _RAW:
         raise PictureError(f"{path} is a camera's raw file, which is not read; export it as JPEG or PNG first")
     try:
@@ -106,13 +136,13 @@ def _load_file(path: Path, draft: int | None) -> Picture:
             next(path.iterdir(), None)  # raises where it cannot be listed
             raise PictureError(f"{path} is a folder; one picture file was expected")
         with path.open("rb") as file:
-            return _decode(file, str(path), path.is_file() and path.stat().st_size == 0, draft)
+            return _decode(file, str(path), path.is_file() and path.stat().st_size == 0, use)
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the path
         reason = getattr(error, "strerror", None) or error
         raise PictureError(f"{path} cannot be read ({reason}); check the path and its rights") from error
 
 
-def _decode(stream: BinaryIO, name: str, empty: bool, draft: int | None) -> Picture:
+def _decode(stream: BinaryIO, name: str, empty: bool, use: Callable[[ImageFile.ImageFile, str, bytes], T]) -> T:
     if empty:
         raise PictureError(f"{name} is empty (0 bytes); a picture was expected; get it again")
     if not stream.seekable():
@@ -126,11 +156,37 @@ def _decode(stream: BinaryIO, name: str, empty: bool, draft: int | None) -> Pict
         with _open(io.BytesIO(data) if data else stream) as image:
             if image.width * image.height > MAX_PIXELS:  # known from the header, before anything is decoded
                 raise _too_large(name, f"{image.width} x {image.height} pixels")
-            if draft is not None:
-                image.draft(None, (draft, draft))
-            metadata = Metadata.of(image)
             image.info.update(facts)
-            return replace(_convert(image, name, _alpha_of_16_bits(image, data)), metadata=metadata)
+            return use(image, name, data)
+
+
+def _one(image: ImageFile.ImageFile, name: str, data: bytes, draft: int | None = None) -> Picture:
+    metadata = Metadata.of(image)
+    if draft is not None:
+        image.draft(None, (draft, draft))
+    return replace(_convert(image, name, _alpha_of_16_bits(image, data)), metadata=metadata)
+
+
+def _all(image: ImageFile.ImageFile, name: str, data: bytes) -> Animation:
+    count = getattr(image, "n_frames", 1) if image.format in (*_ANIMATED, "TIFF") else 1
+    if count == 1:
+        return Animation((_one(image, name, data),))
+    if count * image.width * image.height > MAX_PIXELS:
+        raise _too_large(name, f"{count} frames of {image.width} x {image.height} pixels")
+    facts: dict[Any, Any] = {key: image.info[key] for key in ("icc_profile", "cicp") if key in image.info}
+    metadata, pixels = Metadata.of(image), 0
+    frames, durations = [], []
+    for index in range(int(getattr(image, "default_image", False)), count):  # that one is for who knows no animations
+        image.seek(index)
+        if getattr(image, "tag_v2", {}).get(254, 0) & 1:  # a preview (TIFF 6.0, NewSubfileType)
+            continue
+        pixels += image.width * image.height
+        if pixels > MAX_PIXELS:
+            raise _too_large(name, f"{count} pages")
+        image.info.update(facts)
+        frames.append(replace(_convert(image, name), metadata=metadata))
+        durations.append(float(image.info.get("duration", 0)))
+    return Animation(tuple(frames), () if image.format == "TIFF" else tuple(durations), image.info.get("loop"))
 
 
 def _alpha_of_16_bits(image: ImageFile.ImageFile, data: bytes) -> Image.Image | None:

@@ -8,6 +8,7 @@ from PIL import Image
 
 from ..errors import OptionError, PictureError
 from ..replacing import replacing
+from .animation import Animation
 from .picture import Picture
 
 # What `save` writes, by suffix: Pillow's name and options. JPEG without chroma subsampling, which would
@@ -20,8 +21,11 @@ FORMATS: dict[str, tuple[str, dict[str, Any]]] = {
     ".tif": ("TIFF", {"compression": "tiff_lzw"}),
     ".tiff": ("TIFF", {"compression": "tiff_lzw"}),
     ".bmp": ("BMP", {}),
+    ".gif": ("GIF", {}),
 }
-_WITH_ALPHA = {"PNG", "WEBP", "TIFF"}
+_WITH_ALPHA = {"PNG", "WEBP", "TIFF", "GIF"}
+_WITH_FRAMES = {"PNG", "WEBP", "TIFF", "GIF"}
+_SAMPLE = 64  # px a side of the frames that a palette is made of
 
 
 def format_of(suffix: str) -> tuple[str, dict[str, Any]]:
@@ -50,10 +54,20 @@ def save(picture: Picture, target: str | Path | BinaryIO) -> None:
         OptionError: unknown format.
         PictureError: the file cannot be written, or the format cannot hold the picture.
     """
+    save_all(Animation((picture,)), target)
+
+
+def holds_frames(suffix: str) -> bool:
+    """Whether files with this suffix can have several pictures."""
+    return format_of(suffix)[0] in _WITH_FRAMES
+
+
+def save_all(animation: Animation, target: str | Path | BinaryIO) -> None:
+    """The same for all pictures of an animation or document; GIF, WebP, PNG and TIFF hold more than one."""
     if not isinstance(target, str | Path):
-        target.write(_encode(picture, ".png"))
+        target.write(_encode(animation, ".png"))
         return
-    data = _encode(picture, Path(target).suffix)
+    data = _encode(animation, Path(target).suffix)
     path = Path(target).resolve()  # a link keeps pointing to its file
     try:
         if path.exists() and not path.is_file():  # a device or pipe, which must not be replaced
@@ -67,17 +81,53 @@ def save(picture: Picture, target: str | Path | BinaryIO) -> None:
         ) from error
 
 
-def _encode(picture: Picture, suffix: str) -> bytes:
+def _encode(animation: Animation, suffix: str) -> bytes:
     name, options = format_of(suffix)
-    image = picture.to_pil()
-    if picture.alpha is not None and name not in _WITH_ALPHA:
-        paper = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(paper, image).convert("RGB")
-    stream, metadata = io.BytesIO(), picture.metadata.options(name) if picture.metadata else {}
+    images = [_image(picture, name) for picture in animation.frames]
+    stream, metadata = io.BytesIO(), animation.frames[0].metadata
+    if metadata is not None:
+        options = options | metadata.options(name)
+    if len(images) > 1:
+        options = options | _of_frames(animation, name)
+        images = _with_one_palette(images) if name == "GIF" else images
+        options |= {"save_all": True, "append_images": images[1:]}
     try:
-        image.save(stream, name, **options, **metadata)
+        images[0].save(stream, name, **options)
     except (OSError, ValueError) as error:  # JPEG ends at 65535 pixels a side, WebP at 16383
         raise PictureError(
-            f"{image.width} x {image.height} pixels cannot be written as {name} ({error}); use .png or .tiff"
+            f"{images[0].width} x {images[0].height} pixels cannot be written as {name} ({error}); use .png or .tiff"
         ) from error
     return stream.getvalue()
+
+
+def _image(picture: Picture, name: str) -> Image.Image:
+    image = picture.to_pil()
+    if picture.alpha is None or name in _WITH_ALPHA:
+        return image
+    paper = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(paper, image).convert("RGB")
+
+
+def _of_frames(animation: Animation, name: str) -> dict[str, Any]:
+    """How frames follow each other; each replaces the one before, also where it is transparent."""
+    if not animation.moves or name == "TIFF":
+        return {}
+    transparent = any(frame.alpha is not None for frame in animation.frames)
+    options: dict[str, Any] = {"duration": [round(each) for each in animation.durations]}
+    if name == "GIF":
+        again = {} if animation.loop is None else {"loop": animation.loop}
+        return options | again | {"disposal": 2 if transparent else 0}
+    options["loop"] = 1 if animation.loop is None else animation.loop
+    # Of frames that build on each other, libwebp loses the transparency.
+    return options | ({"disposal": 0, "blend": 0} if name == "PNG" else {"kmax": 1} if transparent else {})
+
+
+def _with_one_palette(images: list[Image.Image]) -> list[Image.Image]:
+    """Frames in 256 colours, the same for all: palettes of their own would make them flicker."""
+    if any(image.mode != "RGB" for image in images):
+        return images  # Pillow finds a place for what is transparent
+    strip = Image.new("RGB", (_SAMPLE * len(images), _SAMPLE))
+    for index, image in enumerate(images):
+        strip.paste(image.resize((_SAMPLE, _SAMPLE), Image.Resampling.NEAREST), (index * _SAMPLE, 0))
+    palette = strip.quantize(256)
+    return [image.quantize(palette=palette) for image in images]

@@ -132,7 +132,7 @@ def test_stdin_to_stdout(model, red, tmp_path):
         (["photo.png", "cut.jpg", "-s", "red.npy", "-o", "out.png"], "cannot go into one file"),
         (["photo.png", "photo.jpg", "-s", "red.npy", "-o", "-"], "cannot go to stdout"),
         (["photo.png", "-s", "red.npy", "-o", "a.png", "--format", "jpg"], "--format is for files in a folder"),
-        (["photo.png", "-s", "red.npy", "--format", "gif"], "the format '.gif' is unknown"),
+        (["photo.png", "-s", "red.npy", "--format", "svg"], "the format '.svg' is unknown"),
         (["photo.png", "-s", "paint.png", "-o", "paint.png"], "paint.png would be overwritten"),
         (["-", "-", "-s", "red.npy", "-o", "out"], "give - once"),
         (["-", "-s", "red.npy", "-o", "out.foo"], "the format '.foo' is unknown"),

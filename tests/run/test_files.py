@@ -11,7 +11,7 @@ from checks import grey, pixel
 from adain.apps import files
 from adain.errors import OptionError, PictureError
 from adain.look import Look
-from adain.pictures import Picture
+from adain.pictures import Picture, load, save
 from adain.styles import Style
 from adain.stylizer import Stylizer
 
@@ -25,9 +25,10 @@ def test_a_job_reads_and_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     for content, output in ((str(photo), str(tmp_path / "out.png")), ("-", "-")):
         job = files.Job(content, output, RED, size=20)
         assert job.to_stdout == (output == "-")
-        picture = job.read()
+        content = job.read()
+        (picture,) = content.frames
         assert (picture.width, picture.height) == (20, 15)
-        job.write(picture)
+        job.write(content)
     assert pixel(tmp_path / "out.png") == pixel(io.BytesIO(stdout.getvalue())) == ((20, 15), (100, 100, 100))
     sys.stdin.buffer.close()
     with pytest.raises(OptionError, match="the size is 0"):
@@ -68,8 +69,8 @@ def test_a_bad_style_is_not_a_bad_content(tmp_path: Path, write_tiny: Callable[.
 def test_pictures_keep_their_transparency(tmp_path: Path, write_tiny: Callable[..., Path]) -> None:
     alpha = np.arange(1, 241, dtype=np.uint8).reshape(15, 16).repeat(2, 0)
     job = files.Job(str(tmp_path / "a.png"), str(tmp_path / "b.png"), RED)
-    files.save(Picture(np.full((30, 16, 3), 100, np.uint8), alpha), job.content)
+    save(Picture(np.full((30, 16, 3), 100, np.uint8), alpha), job.content)
     assert [each.error for each in files.run(Stylizer(write_tiny(), "cpu"), [job])] == [None]
-    result = files.load(job.output).alpha
+    result = load(job.output).alpha
     assert result is not None
     np.testing.assert_array_equal(result, alpha)
