@@ -12,14 +12,12 @@ import numpy as np
 import onnx
 from onnx import ModelProto, NodeProto, helper
 
-from .. import contract
-from ..contract import Contract, Graph
+from ..contract import GRAPHS, KINDS, Contract, Layout, read_model
 from ..engines.onnxruntime import library
 from ..errors import ModelError
-from ..onnx_file import Tensor, read_bytes
+from ..onnx_file import Tensor
 from ..replacing import replacing
 
-GRAPHS: tuple[Graph, ...] = ("stylizer", "style_encoder", "adain")  # whose doors are those of pixels and codes only
 BOUND = 1  # step of 255, between a file and the one that it is made of
 
 
@@ -31,8 +29,8 @@ def convert(
     Args:
         folder: of GRAPH.onnx, for one graph or more.
         out: gets GRAPH.onnx; another folder.
-        report: called after each file, with the largest difference on pictures whose sides the stride divides, in steps
-            of 255 or in values of the code.
+        report: called after each file, with the largest difference on pictures whose sides the stride divides: see
+            `compare`.
 
     Raises:
         ModelError: no such file, or one that is not of kind `bytes`, or the result differs.
@@ -44,7 +42,7 @@ def convert(
         raise ModelError(f"{folder} holds the files that are read; give another folder for the new ones, with --out")
     written = []
     for file in files:
-        source = read_bytes(file)
+        source = read_model(file)
         facts = Contract.read(source, str(file))
         path = out / file.name
         model = to_portable(onnx.load_model_from_string(source), facts)
@@ -67,23 +65,22 @@ def to_portable(model: ModelProto, facts: Contract) -> ModelProto:
         ModelError: a graph of another kind than `bytes`, without the doors that `adain export` writes, or that needs
             the size of its pictures elsewhere too.
     """
-    if facts.io != "bytes" or facts.graph not in GRAPHS:
-        raise ModelError(f"a {facts.graph} of the kind {facts.io} cannot be converted; give bytes files of {GRAPHS}")
-    graph, wanted = model.graph, replace(facts, io="portable")
+    if facts.io != "bytes":
+        raise ModelError(f"a {facts.graph} of the kind {facts.io} cannot be converted; give bytes files")
+    graph, wanted = model.graph, replace(facts, io="portable", weights=None)
+    doors = {"pixels": ("Transpose", "Cast", "Div", "Pad"), "weights": ("Unsqueeze", "Pad", "Gather")}
     for value, tensor in zip(graph.input, wanted.inputs, strict=True):
-        if contract.KINDS[tensor.name] == "pixels":
-            _rename(graph.node, _behind(graph.node, tensor.name, "Transpose", "Cast", "Div", "Pad"), tensor.name)
+        if door := doors.get(KINDS[tensor.name]):
+            _rename(graph.node, _behind(graph.node, tensor.name, *door), tensor.name)
         _set_shape(value, tensor)
     name = wanted.output.name
-    if contract.KINDS[name] == "pixels":
+    if KINDS[name] == "pixels":
         _rename(graph.node, _before(graph.node, name, "Transpose", "Cast", "Round", "Mul", "Slice", "Slice"), name)
     _set_shape(graph.output[0], wanted.output)
     _drop_unused(graph)
     if any(node.op_type == "Shape" for node in graph.node):
         raise ModelError(f"this {facts.graph} asks for the size of its pictures inside; export it from the model")
-    for entry in model.metadata_props:
-        if entry.key == f"{contract.PREFIX}io":
-            entry.value = "portable"
+    helper.set_model_props(model, wanted.to_metadata())
     onnx.checker.check_model(model, full_check=True)
     del graph.value_info[:]  # tract refuses symbolic shapes inside
     return model
@@ -93,7 +90,7 @@ def compare(source: bytes, portable: Path, facts: Contract) -> float:
     """The largest difference between a `bytes` file and a `portable` one on pictures that need no padding.
 
     Returns:
-        Of pixels in steps of 255, of codes as it is; NaN where a value is NaN.
+        Of pixels in steps of 255, of codes as it is, of statistics for each pixel; NaN where a value is NaN.
     """
     onnxruntime = library()
     options = onnxruntime.SessionOptions()
@@ -101,20 +98,33 @@ def compare(source: bytes, portable: Path, facts: Contract) -> float:
     providers = ["CPUExecutionProvider"]
     ours, theirs = (onnxruntime.InferenceSession(file, options, providers=providers) for file in (source, portable))
     random, side = np.random.default_rng(0), 8 * facts.stride
-    feeds: dict[str, np.ndarray] = {}
-    for name in contract.GRAPHS[facts.graph][0]:
-        if contract.KINDS[name] == "pixels":
-            blocks = random.integers(0, 256, (1, 8, 12, 3), np.uint8)
-            feeds[name] = blocks.repeat(side // 8, 1).repeat(side // 8, 2)
-        elif contract.KINDS[name] == "code":
-            feeds[name] = random.uniform(0.5, 1.5, (1, facts.style_size)).astype(np.float32)
-        else:
-            feeds[name] = np.array([0.7], np.float32)
+    blocks = random.integers(0, 256, (1, 8, 12, 3), np.uint8)
+    kinds = {
+        "pixels": blocks.repeat(side // 8, 1).repeat(side // 8, 2),
+        "code": random.uniform(0.5, 1.5, (1, facts.style_size)).astype(np.float32),
+        "strength": np.array([0.7], np.float32),
+        "weights": random.random((1, side, side * 12 // 8), np.float32),
+        "statistics": _some_statistics(facts.statistics),
+    }
+    feeds = {name: kinds[KINDS[name]] for name in GRAPHS[facts.graph][0]}
     (expected,) = ours.run(None, feeds)
     (got,) = theirs.run(None, {name: _as_portable(value) for name, value in feeds.items()})
     if expected.dtype == np.uint8:
         got = np.rint(got.transpose(0, 2, 3, 1) * 255)
+    if facts.graph == "measure":  # sums, as means
+        got, expected = got / expected[0, 0], expected / expected[0, 0]
     return float(np.abs(got.astype(np.float64) - expected).max())
+
+
+def _some_statistics(layout: Layout) -> np.ndarray:
+    """Of a picture of one pixel: small means, and spreads about 1 that do not depend on each other."""
+    values = [np.zeros(0)]
+    for name, length in layout:
+        if name.endswith(".sum"):
+            values.append(np.linspace(0.1, 0.3, length))
+        else:  # the weight, squares, or the lower triangle of the products of three colours
+            values.append(np.eye(3)[np.tril_indices(3)] if name.endswith(".products") else np.ones(length))
+    return np.concatenate(values, dtype=np.float32)[None]
 
 
 def _as_portable(value: np.ndarray) -> np.ndarray:

@@ -207,7 +207,6 @@ class OnnxRuntime:
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
-        options.log_severity_level = 4  # else it names the weights of stylizer.onnx that measure.onnx does not need
         options.log_severity_level = 4  # else it names the weights in stylizer.onnx that measure.onnx does not need
         if not optimise:
             options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL

@@ -180,6 +180,14 @@ def test_portable_files_are_plain(source, tmp_path):
     assert not any(node.op_type == "MaxPool" and _attribute(node, "ceil_mode") for node in model.graph.node)
 
 
+def test_portable_halves(classic, tmp_path):
+    files = export(classic, tmp_path, io="portable", graphs=("measure", "paint"))
+    assert all(file.difference <= file.bound for file in files)
+    (weight,) = (each for each in onnx.load(files[0].path).graph.input if each.name == "weight")
+    shape = [axis.dim_param or axis.dim_value for axis in weight.type.tensor_type.shape.dim]
+    assert shape == [1, "8*height", "8*width"]
+
+
 def _attribute(node, name):
     return next((onnx.helper.get_attribute_value(each) for each in node.attribute if each.name == name), None)
 
