@@ -10,7 +10,9 @@ Words:
     content        the picture that is restyled
     style          what is taken of a painting: its code, a row of numbers from the style encoder; codes can be averaged
     alpha          strength: 0 rebuilds the content, 1 is the full style
-    look           what is wanted of a picture: styles, their shares, alpha
+    look           what is wanted of a picture: styles, their shares, alpha, colours, strokes, masks
+    weight         what a pixel counts in statistics: less or nothing outside a mask, where transparent, in a halo
+    tile           a part of a picture that is painted on its own, seen with a halo around it
     bank           the built-in styles
     graph          one of our ONNX files, by its kind: stylizer, style_encoder, adain, measure, paint
     statistics     weighted sums over a content, which `measure` takes and `paint` uses; those of parts add up

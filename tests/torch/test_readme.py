@@ -30,7 +30,7 @@ LEFT_OUT = ("pip install", "cd ", "git clone")  # what has been done when this r
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    """What the README takes for granted: photo.jpg, painting.jpg, clip.mp4, folders, and a command named adain."""
+    """What the README takes for granted: photo.jpg, painting.jpg, masks, clip.mp4, folders, and a command named adain."""
     root = tmp_path_factory.mktemp("readme")
     photo, painting = Image.fromarray(data.astronaut()), Image.fromarray(data.chelsea())
     for folder, picture in (("photos", photo), ("paintings", painting), ("holiday/deep", photo)):
@@ -39,6 +39,10 @@ def folder(tmp_path_factory) -> Path:
             picture.crop((index, 0, 120 + index, 100)).save(root / folder / f"{index}.jpg")
     photo.resize((200, 200)).save(root / "photo.jpg")
     painting.save(root / "painting.jpg")
+    grey = Image.new("RGB", (200, 200), "gray")
+    for name in ("mask", "regions"):
+        grey.paste("white", (40, 40, 120, 160))
+        grey.save(root / f"{name}.png")
     frames = [np.asarray(photo.resize((48, 32)))] * 5
     write_clip(root / "clip.mp4", frames, times=[0, 1, 2, 11, 19], rate=1)
     (root / "frames").mkdir()
