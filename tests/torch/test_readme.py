@@ -30,7 +30,7 @@ LEFT_OUT = ("pip install", "cd ", "git clone")  # what has been done when this r
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    """What the README takes for granted: photo.jpg, painting.jpg, masks, clip.mp4, folders, and a command named adain."""
+    """What the README takes for granted: pictures, masks, a clip, folders, and a command named adain."""
     root = tmp_path_factory.mktemp("readme")
     photo, painting = Image.fromarray(data.astronaut()), Image.fromarray(data.chelsea())
     for folder, picture in (("photos", photo), ("paintings", painting), ("holiday/deep", photo)):
