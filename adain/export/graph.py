@@ -19,6 +19,7 @@ from ..network.model import StyleTransfer
 from ..onnx_file import WEIGHTS
 from .doors import wrap
 from .needs import count
+from .webgpu import suit
 
 COMPACT_FROM = 1024  # smaller weights are not worth a node
 _DTYPES = {"float32": torch.float32, "uint8": torch.uint8, "int64": torch.int64}
@@ -52,6 +53,8 @@ def to_onnx(network: StyleTransfer, contract: Contract) -> tuple[onnx.ModelProto
             if isinstance(name, str):
                 axis.dim_param = name
     del proto.graph.value_info[:]  # tract refuses symbolic shapes inside
+    if contract.io == "bytes":
+        suit(proto.graph)
     proto.producer_name, proto.producer_version, proto.doc_string = "adain", __version__, ""
     for node in proto.graph.node:  # source lines of the exporting machine
         del node.metadata_props[:]

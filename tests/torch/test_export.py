@@ -192,6 +192,19 @@ def _attribute(node, name):
     return next((onnx.helper.get_attribute_value(each) for each in node.attribute if each.name == name), None)
 
 
+def test_bytes_files_suit_webgpu(exported):
+    """At most 8 tensors at a node (Concat takes them in turns); convolutions of 1 to 4 channels or a multiple of 4."""
+    for file in exported[1]:
+        model = onnx.load(file.path)
+        shapes = {tensor.name: tensor.dims for tensor in model.graph.initializer}
+        for node in model.graph.node:
+            tensors = len(node.output) + sum(name not in shapes for name in node.input)
+            assert tensors <= 8 or node.op_type == "Concat", node.name
+            if node.op_type == "Conv":
+                channels = shapes[node.input[1]][1]
+                assert channels <= 4 or channels % 4 == 0, node.name
+
+
 def test_half_precision_keeps_statistics_and_doors(source, tmp_path):
     files = export(source, tmp_path, precision="fp16", graphs=("stylizer", "style_encoder"))
     assert all(file.difference <= file.bound for file in files)
