@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
@@ -17,13 +17,16 @@ from ..stopping import stop_signal
 from ..stream import Stream
 from ..stylizer import Stylizer
 from ..video.ahead import ahead
-from ..video.clip import WHOLE, Clip, Frame, Frames, Resampled, Span
+from ..video.clip import WHOLE, Clip, Frame, Resampled, Span
 from ..video.join import Rest, join
 from ..video.parts import FRAMES, Parts
 from ..video.read import VideoFile
 from ..video.sequence import Pictures, PictureSink, is_sequence
+from ..video.steady import Steady
 from ..video.timeline import Timeline
 from ..video.write import Encoding, PartSink
+
+Painted = Generator[tuple[Frame, Pixels], None, None]
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Job:
         timeline: what it shall look like, at which second of the result.
         span: which part of the content.
         encoding: of a video; None for a sequence.
+        smooth: see `Steady`.
         resume: go on with what an interrupted run of the same job has left.
         partial: when interrupted, write what is done; otherwise nothing is left.
     """
@@ -45,6 +49,7 @@ class Job:
     timeline: Timeline
     span: Span = WHOLE
     encoding: Encoding | None = None
+    smooth: float = 0.9
     resume: bool = False
     partial: bool = True
 
@@ -99,19 +104,26 @@ def run(stylizer: Stylizer, job: Job, tell: Callable[[int, int | None], None] = 
     parts.begin(_facts(stylizer, job, timeline), job.resume)
     done = parts.done()
     state = parts.load(len(done) - 1) if done else {}
+    steady = Steady(job.smooth, state)
     frames = before = int(state.get("frames", 0))
     sink = PictureSink(job.output) if job.encoding is None else PartSink(parts, len(done), clip.shape, job.encoding)
-    began, begins, ends, stopped = time.perf_counter(), None, int(state.get("ends", 0)), False
+    began, begins, stopped = time.perf_counter(), None, False
+    shown, ends, unit = int(state.get("shown", 0)), int(state.get("ends", 0)), clip.shape.time_base
     with stop_signal() as stop, stylizer.stream(clip.shape.size, timeline.at(0)) as stream:
         with closing(_painted(clip, timeline, stream, before)) as painted:
-            for frame in painted:
+            for frame, content in painted:
+                if timeline.jumps(float(shown * unit), float(frame.pts * unit)):
+                    steady.forget()
+                shown = frame.pts
+                frame = replace(frame, pixels=steady.take(content, frame.pixels))
                 begins, ends = frame.pts if begins is None else begins, frame.pts + frame.duration
                 sink.write(frame)
                 frames += 1
                 tell(frames, clip.expected)
                 if frames % FRAMES == 0:
                     sink.end_part()
-                    state = {"begins": np.array(begins), "ends": np.array(ends), "frames": np.array(frames)}
+                    numbers = {"begins": begins, "shown": shown, "ends": ends, "frames": frames}
+                    state = steady.state | {name: np.array(value) for name, value in numbers.items()}
                     parts.save(frames // FRAMES - 1, state)
                     begins = None
                 if stop():
@@ -125,8 +137,8 @@ def run(stylizer: Stylizer, job: Job, tell: Callable[[int, int | None], None] = 
     return Done(frames, frames - before, clip.bad, width, height, round(seconds, 3), round(share, 3), stopped, notes)
 
 
-def _painted(clip: Clip, timeline: Timeline, stream: Stream, skip: int) -> Frames:
-    """The frames of a clip after the first `skip`, as they shall be written."""
+def _painted(clip: Clip, timeline: Timeline, stream: Stream, skip: int) -> Painted:
+    """The frames of a clip after the first `skip`, painted, each with its content."""
     waiting: deque[Frame] = deque()
 
     def contents() -> Iterator[Pixels]:
@@ -138,7 +150,8 @@ def _painted(clip: Clip, timeline: Timeline, stream: Stream, skip: int) -> Frame
 
     with closing(ahead(stream.run(contents()))) as results:
         for pixels in results:
-            yield replace(waiting.popleft(), pixels=pixels)
+            frame = waiting.popleft()
+            yield replace(frame, pixels=pixels), frame.pixels
 
 
 def _finish(job: Job, clip: Clip, parts: Parts, begins: int | None, ends: int, stopped: bool) -> list[str]:
@@ -165,6 +178,7 @@ def _facts(stylizer: Stylizer, job: Job, timeline: Timeline) -> dict[str, Any]:
         "content": [str(content.resolve()), changed],
         "look": timeline.described(),
         "span": asdict(job.span),
+        "smooth": job.smooth,
         "encoding": job.encoding and asdict(job.encoding),
         "model": stylizer.contract.checkpoint_sha256,
     }

@@ -57,6 +57,9 @@ def video(
     size: Annotated[int | None, Option(help="Shrink the longer side to this, in px.", show_default="as it is")] = None,
     codec: Annotated[Codec | None, Option(help="How to encode.", show_default="h264; vp9 in .webm")] = None,
     quality: Annotated[int | None, Option(help="CRF: lower is better and larger.", show_default="20 for h264")] = None,
+    smooth: Annotated[
+        float, Option(help="How much stays of the frame before: 0 paints each on its own, 0.98 is the steadiest.")
+    ] = 0.9,
     resume: Annotated[bool, Option("--resume", help="Go on after an interruption, with the same frames.")] = False,
     partial: Annotated[
         bool, Option("--partial/--no-partial", help="On Ctrl-C write what is done, or leave nothing.")
@@ -73,6 +76,8 @@ def video(
     command with --resume goes on.
     """
     need_extra("video", "av")
+    if smooth:
+        need_extra("video", "cv2")
     span = Span(seconds(start), None if end is None else seconds(end), fps, size)
     timeline = _timeline(
         style or [], mix, alpha or [], fade, script, Look((), (), 1.0, style_size, color, color_strength)
@@ -82,7 +87,7 @@ def video(
     if pictures and (codec or quality is not None):
         raise OptionError("pictures have no --codec and no --quality")
     encoding = None if pictures else Encoding.of(Path(output).suffix, codec, quality)
-    job = videos.Job(content, output, timeline, span, encoding, resume, partial)
+    job = videos.Job(content, output, timeline, span, encoding, smooth, resume, partial)
     stylizer = Stylizer(model, device, threads=threads)
     done = _run(stylizer, job, stderr_console(quiet or as_json))
     if as_json:

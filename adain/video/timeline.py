@@ -153,6 +153,10 @@ class Timeline:
             values["styles"], values["shares"] = self._styles_at(time)
         return replace(self.look, **values)
 
+    def jumps(self, before: float, now: float) -> bool:
+        """Whether styles change at once between two times, in seconds."""
+        return self.fade == 0 and any(before < time <= now for time, _ in self.keys.get("styles", ()))
+
     def _at(self, name: str, time: float) -> Any:
         keys = self.keys.get(name)
         if not keys:

@@ -40,6 +40,7 @@ def job(tmp_path: Path) -> Make:
 
     def make(content: Path | str, output: str = "out.mp4", look: Timeline = PLAIN, **more: Any) -> video.Job:
         encoding = None if output.endswith(".png") else Encoding.of(Path(output).suffix, quality=4)
+        more = {"smooth": 0.0} | more
         return video.Job(str(content), str(tmp_path / output), look, encoding=encoding, **more)
 
     return make
@@ -242,15 +243,16 @@ def test_stopped_and_resumed_is_the_same_as_one_run(
     monkeypatch.setattr(video, "FRAMES", 4)
     clip = write_clip(tmp_path / "in.mp4", moving(18), sound="mono")
     fading = Timeline(Look((RED.style,)), {"alpha": ((0.0, 0.0), (0.7, 1.0))})
-    video.run(stylizer, job(clip, "whole.mp4", fading))
-    done = video.run(stylizer, job(clip, look=fading), interrupt(10))
+    steady: dict[str, Any] = {"look": fading, "smooth": 0.9}
+    video.run(stylizer, job(clip, "whole.mp4", **steady))
+    done = video.run(stylizer, job(clip, **steady), interrupt(10))
     assert done.stopped
     partial, _ = read_clip(tmp_path / "out.mp4")
     assert len(partial) == done.frames == 10
     assert packets_of(tmp_path / "out.mp4", "audio")[-1][0] < 0.4 < packets_of(clip, "audio")[-1][0]
-    with pytest.raises(OptionError, match="look, span differ from what .* was begun with"):
+    with pytest.raises(OptionError, match="look, smooth, span differ from what .* was begun with"):
         video.run(stylizer, job(clip, span=Span(size=32), resume=True))
-    again = video.run(stylizer, job(clip, look=fading, resume=True))
+    again = video.run(stylizer, job(clip, **steady, resume=True))
     assert (again.frames, again.new) == (18, 10)
     whole, resumed = (read_clip(tmp_path / name) for name in ("whole.mp4", "out.mp4"))
     assert error(whole[0], resumed[0]) == 0
@@ -295,7 +297,11 @@ def test_the_command(tmp_path: Path, write_tiny: Callable[..., Path], run: Calla
     after, _ = read_clip(tmp_path / "out.mp4")
     assert [frame[24, 32].argmax() for frame in after] == [0, 0, 0, 2, 2, 2]
     (tmp_path / "look.toml").write_text('[[key]]\nstyles = ["red.npy"]\nalpha = 0\n[[key]]\ntime = 0.2\nalpha = 1\n')
-    assert run("video", clip, "--script", "look.toml", "--model", model, "-q", "-o", "s.mp4") == (0, "", "")
+    assert run("video", clip, "--script", "look.toml", "--smooth", "0", "--model", model, "-q", "-o", "s.mp4") == (
+        0,
+        "",
+        "",
+    )
     reds = [int(frame[40, 4, 0]) for frame in read_clip(tmp_path / "s.mp4")[0]]
     assert reds == sorted(reds)
     assert reds[-1] > 240

@@ -1,0 +1,123 @@
+"""Steady pictures: what moves keeps its strokes, what stands still stands still.
+
+The result of the frame before is moved to where the content has gone, by optical flow (OpenCV's DIS, Kroeger et al.,
+arXiv 1603.03590), and blended with that of the frame, where the content is found again. Blending blurs, so fine
+detail is brought back to the strength that it has in the frame's own result.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import OptionError
+from ..pictures import Pixels
+
+Floats = NDArray[np.float32]
+
+ALIKE = 16.0  # steps of 255: a content that differs by this from the one before is found again by 1/e
+CUT = 0.15  # of the picture: where less is found again it is another scene
+FLOW_SIDE = 512  # px of the longer side, at which motion is sought
+DETAIL = 2.0  # px: finer than this is detail
+AROUND = 8.0  # px: over so much its strength is compared
+MOST = 1.6  # by so much it is raised at most
+
+
+class Steady:
+    """Takes each content and its result in order, and gives a steady result.
+
+    Args:
+        strength: how much of the frame before stays where it is found again; 0 leaves every frame alone.
+        state: that of another one, to go on where it was.
+
+    Attributes:
+        cuts: how many scenes have ended.
+
+    Raises:
+        OptionError: a strength outside 0 to 0.98.
+    """
+
+    def __init__(self, strength: float, state: dict[str, NDArray[Any]] | None = None) -> None:
+        if not 0 <= strength <= 0.98:
+            raise OptionError(f"the smoothing is {strength:g}; give 0 (none) to 0.98")
+        self._strength, self.cuts = strength, 0
+        self._content: Pixels | None = None
+        self._before: Floats | None = None
+        if state and strength:
+            self._content, self._before = state["content"], state["before"]
+
+    @property
+    def state(self) -> dict[str, NDArray[Any]]:
+        """All that it remembers."""
+        if self._content is None or self._before is None:
+            return {}
+        return {"content": self._content, "before": self._before}
+
+    def forget(self) -> None:
+        """Begin anew with the next frame, as after a cut."""
+        self._content = self._before = None
+
+    def take(self, content: Pixels, painted: Pixels) -> Pixels:
+        """The next frame.
+
+        Args:
+            content: uint8 [H,W,3].
+            painted: uint8 [H,W,3], what the network made of it.
+
+        Returns:
+            uint8 [H,W,3].
+        """
+        if not self._strength:
+            return painted
+        result = painted.astype(np.float32)
+        if self._content is not None and self._before is not None:
+            moved, found = _moved(self._content, content, self._before)
+            if found.mean() < CUT:
+                self.cuts += 1
+            else:
+                blended = result + self._strength * found[..., None] * (moved - result)
+                result = _detailed(blended, result)
+        self._content, self._before = content, result
+        rounded: Pixels = np.rint(result.clip(0, 255)).astype(np.uint8)
+        return rounded
+
+
+def _moved(old: Pixels, new: Pixels, result: Floats) -> tuple[Floats, Floats]:
+    """The old result where the new content is, and how surely each pixel was found again, [H,W] in 0..1."""
+    import cv2
+
+    height, width = new.shape[:2]
+    scale = min(1.0, FLOW_SIDE / max(height, width))
+    small = [_searched(content, scale) for content in (new, old)]
+    flow: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(small[0], small[1], None)  # type: ignore[call-overload]
+    if scale < 1:
+        flow = cv2.resize(flow, (width, height)) / np.float32(scale)
+    places = flow + np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=2).astype(np.float32)
+    edge = cv2.BORDER_REFLECT
+    again = cv2.remap(old, places, None, cv2.INTER_LINEAR, borderMode=edge)  # type: ignore[call-overload]
+    moved = cv2.remap(result, places, None, cv2.INTER_CUBIC, borderMode=edge)  # type: ignore[call-overload]
+    difference = cv2.GaussianBlur(cv2.absdiff(again, new).mean(axis=2, dtype=np.float32), (0, 0), 1.5)
+    inside = ((places >= 0) & (places <= (width - 1, height - 1))).all(axis=2)
+    return moved, np.exp(-((difference / ALIKE) ** 2)) * inside
+
+
+def _searched(content: Pixels, scale: float) -> Pixels:
+    """Grey, without the finest noise, and small, as motion is sought in it."""
+    import cv2
+
+    grey: Any = cv2.GaussianBlur(cv2.cvtColor(content, cv2.COLOR_RGB2GRAY), (0, 0), 0.8)
+    if scale < 1:
+        width, height = (max(16, round(side * scale)) for side in (content.shape[1], content.shape[0]))
+        grey = cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA)
+    return grey  # type: ignore[no-any-return]
+
+
+def _detailed(blended: Floats, own: Floats) -> Floats:
+    """A picture with its detail raised to the strength that another has around each place."""
+    import cv2
+
+    fine, wanted = (picture - cv2.GaussianBlur(picture, (0, 0), DETAIL) for picture in (blended, own))
+    has, should = (cv2.GaussianBlur((detail**2).mean(axis=2), (0, 0), AROUND) for detail in (fine, wanted))
+    gain = np.sqrt(should / (has + 1e-3)).clip(1, MOST)[..., None]
+    result: Floats = blended + (gain - 1) * fine
+    return result
