@@ -5,7 +5,7 @@
 Clips: those given, and four made here of scikit-image's pictures, panned, zoomed and turned with a little noise, of
 which the last stands still with the noise of a sensor. For each:
 
-    flicker      the mean difference between a frame and the one before, moved by the content's optical flow (Farneback's,
+    flicker      the mean difference between a frame and the one before, moved by the flow of the content (Farneback's,
                  which the method does not use), where the flow there and back agrees; steps of 255
     sharpness    the mean gradient (Sobel) of the brightness, as a part of that of the plain frames
     blur         the sharpness of the plain frames blurred until they flicker as little as the smooth ones
