@@ -215,7 +215,7 @@ class Stylizer:
         return self.encode(look)
 
     def encode(self, look: Look) -> Look:
-        """The same look with a Style for every picture in it, which costs nothing where there is none.
+        """The same look with a Style for every painting in it, and with masks that are read; free where that is done.
 
         With a model whose codes have no part for colours, a look that keeps the content's keeps its paintings too: they
         are matched to each content.
@@ -224,6 +224,8 @@ class Stylizer:
             PictureError, ModelError: see `encode_style`.
             StyleError: a style of another model.
         """
+        if look.mask is not None or look.regions is not None:
+            look = replace(look, mask=_as_read(look.mask), regions=_as_read(look.regions))
         if look.keeps_colours and not has_colours(self.contract.code):
             return look
         return replace(look, styles=tuple(self.find_style(style, look.style_size) for style in look.styles))
@@ -286,6 +288,10 @@ class Stylizer:
                     )
                 self._others[graph] = other
             return self._others[graph]
+
+
+def _as_read(mask: Source | None) -> Source | None:
+    return mask if mask is None or isinstance(mask, np.ndarray | Image.Image) else load(mask).to_pil()
 
 
 def _shrunk(picture: Picture, size: int | None) -> Picture:

@@ -26,6 +26,14 @@ def number(name: str, text: str, word: str) -> float:
         raise OptionError(f"--{name} {text!r} is no number; give one, or {word}") from error
 
 
+def whole_number(name: str, text: str, word: str) -> int:
+    """The same of a whole number."""
+    try:
+        return int(text)
+    except ValueError as error:
+        raise OptionError(f"--{name} {text!r} is no whole number; give one, or {word}") from error
+
+
 def numbers(name: str, text: str) -> tuple[float, ...]:
     """The value of an option that is a list of numbers."""
     try:

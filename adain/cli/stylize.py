@@ -15,7 +15,7 @@ from ..errors import OptionError
 from ..look import Color, Look
 from ..painter import Tile
 from ..stylizer import Stylizer
-from .options import DeviceOption, JsonOption, ModelOption, QuietOption, number, numbers
+from .options import DeviceOption, JsonOption, ModelOption, QuietOption, number, numbers, whole_number
 from .printing import complain, print_table, progress_bar, stderr_console, steps, track
 
 StyleSizeOption = Annotated[
@@ -94,7 +94,7 @@ def stylize(
     to_stdout = any(job.to_stdout for job in jobs)
     if as_json and to_stdout:
         raise OptionError("--json and the picture cannot both go to stdout; give a file with -o")
-    tiles: Tile = "auto" if tile == "auto" else "off" if tile == "off" else round(number("tile", tile, "auto or off"))
+    tiles: Tile = "auto" if tile == "auto" else "off" if tile == "off" else whole_number("tile", tile, "auto or off")
     stylizer = Stylizer(model, device, threads=threads, tile=tiles)
     done = _run(stylizer, jobs, stderr_console(quiet or as_json or to_stdout), skip_existing)
     if as_json:

@@ -119,6 +119,16 @@ def test_a_painting_is_matched_where_codes_hold_no_colours(restyle: Stylizer) ->
         restyle.stream((32, 24), look)
 
 
+def test_a_mask_is_read_once(restyle: Stylizer) -> None:
+    stream = io.BytesIO()
+    Image.new("RGB", (20, 20), "white").save(stream, "PNG")
+    look = restyle.encode(Look(SEA, mask=io.BytesIO(stream.getvalue())))
+    assert isinstance(look.mask, Image.Image)
+    assert restyle.encode(look).mask is look.mask
+    with pytest.raises(PictureError, match=r"absent\.png cannot be read"):
+        restyle.encode(Look(SEA, regions="absent.png"))
+
+
 def framed(picture: np.ndarray, margin: int) -> Image.Image:
     """With a transparent margin."""
     alpha = np.full(picture.shape[:2], 255, np.uint8)

@@ -10,11 +10,12 @@ from adain import contract
 from adain.contract import MEMORY, Contract
 from adain.errors import ModelError, OptionError
 from adain.export import write
+from adain.export.graph import leave_weights
 from adain.export.write import export, read_checkpoint
 from adain.network import ARCHITECTURES
 from adain.network.model_file import ModelFile, save_model
 from adain.network.vgg import channels
-from adain.onnx_file import parse
+from adain.onnx_file import parse, with_weights
 
 # What the plainest runtimes take; shape arithmetic is not among it.
 PORTABLE = {
@@ -263,3 +264,18 @@ def test_what_read_checkpoint_takes(tmp_path):
 def test_compact_needs_float32(classic, tmp_path):
     with pytest.raises(OptionError, match="--compact is for fp32"):
         export(classic, tmp_path, precision="fp16", compact=True)
+
+
+def test_weights_that_another_file_has_are_left_out():
+    def graph(*names: str, value: float = 1.0) -> onnx.ModelProto:
+        tensors = [onnx.numpy_helper.from_array(np.full(3, value, np.float32), name) for name in names]
+        return onnx.helper.make_model(onnx.helper.make_graph([], "g", [], [], tensors))
+
+    model, source = graph("network.a", "constant", "network.b"), graph("network.a", "network.b", "network.c")
+    leave_weights(model, source)
+    assert [tensor.name for tensor in model.graph.initializer] == ["constant"]
+    joined = onnx.load_model_from_string(with_weights(model.SerializeToString(), source.SerializeToString()))
+    assert [each.name for each in joined.graph.initializer] == ["constant", "network.a", "network.b", "network.c"]
+    for others in (graph("network.a"), graph("network.a", "network.b", value=2.0)):
+        with pytest.raises(ModelError, match=r"the weight network\.[ab] is not in both graphs"):
+            leave_weights(graph("network.a", "network.b"), others)

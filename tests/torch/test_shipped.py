@@ -16,7 +16,7 @@ def source() -> ModelFile:
     return load_model(shipped.CHECKPOINT)
 
 
-@pytest.mark.parametrize("graph", ["stylizer", "style_encoder"])
+@pytest.mark.parametrize("graph", ["stylizer", "style_encoder", "measure", "paint"])
 def test_files_name_their_checkpoint(source, graph):
     model = onnx.load(shipped.ONNX / f"{graph}.onnx")
     metadata = {prop.key: prop.value for prop in model.metadata_props}
