@@ -123,6 +123,11 @@ class Stream:
         fps = (len(ready) - 1) / (when[-1] - when[0]) if len(ready) > 1 else float("nan")
         return Latency(float(took[-1]), median, p95, float(fps))
 
+    @property
+    def waiting(self) -> int:
+        """How many frames are in the stream: put, and their results not yet got."""
+        return len(self._frames)
+
     def run(self, frames: Iterable[Pixels]) -> Iterator[Pixels]:
         """Stylise frames as they come.
 

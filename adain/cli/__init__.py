@@ -12,6 +12,7 @@ from ..errors import AdaINError
 from .bench import bench
 from .evaluate import evaluate
 from .export import export, info
+from .live import live
 from .printing import complain
 from .sheet import sheet
 from .streams import end_stdout, open_streams
@@ -27,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (stylize, sheet, styles, video, train, export, evaluate, bench, info):
+for command in (stylize, sheet, styles, video, live, train, export, evaluate, bench, info):
     app.command()(command)
 
 

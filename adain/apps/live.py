@@ -1,0 +1,179 @@
+"""A camera, restyled as it runs: the newest frame is painted, late ones are dropped, and the size is what the machine
+can paint at the wished rate.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..errors import OptionError
+from ..look import Look
+from ..pictures import Picture, Pixels, resize
+from ..stopping import stop_signal
+from ..stream import Stream
+from ..stylizer import Stylizer
+from ..video.camera import Camera, write_on
+from ..video.screens import Screen
+
+STEP = 32  # px: sizes are multiples of it
+LEAST = 96  # px of the longer side
+SPARE = 0.85  # of the time between frames is for the network
+SETTLED = 5  # frames that are painted before their time is trusted
+HINTED = 90  # frames that tell the keys
+KEYS = "n, p: next style, one before   +, -: strength   i: figures   q: end"
+
+
+@dataclass
+class Wish:
+    """What is shown, and may change while it runs.
+
+    Attributes:
+        looks: to choose from; one or more.
+        rate: frames a second that shall be held.
+        size: px of the longer side that is shown, and at most painted.
+        figures: whether rate, latency and so on are written on the picture.
+        number: of the look that is shown.
+    """
+
+    looks: Sequence[Look]
+    rate: float = 30
+    size: int = 512
+    figures: bool = True
+    number: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.looks:
+            raise OptionError("there is no style; give one or more")
+        if not 0 < self.rate <= 240:
+            raise OptionError(f"the rate is {self.rate:g} frames a second; give more than 0 and at most 240")
+        if self.size < LEAST:
+            raise OptionError(f"the size is {self.size}; give {LEAST} px or more")
+        self._alpha = self.looks[0].alpha
+
+    @property
+    def look(self) -> Look:
+        """The look that is shown."""
+        return replace(self.looks[self.number], alpha=self._alpha)
+
+    def press(self, key: str) -> bool:
+        """Do what a key says; whether to go on."""
+        if key in ("n", "Right", "p", "Left"):
+            self.number = (self.number + (1 if key in ("n", "Right") else -1)) % len(self.looks)
+        elif key in ("plus", "equal", "Up", "KP_Add", "minus", "Down", "KP_Subtract"):
+            step = 0.1 if key in ("plus", "equal", "Up", "KP_Add") else -0.1
+            self._alpha = round(min(1.0, max(0.0, self._alpha + step)), 2)
+        elif key == "i":
+            self.figures = not self.figures
+        return key not in ("q", "Escape")
+
+    def shown(self, frame: Pixels) -> tuple[int, int]:
+        """(width, height) of what is shown of such a frame."""
+        height, width = frame.shape[:2]
+        scale = self.size / max(width, height)
+        return max(16, round(width * scale / 2) * 2), max(16, round(height * scale / 2) * 2)
+
+    def painted(self, size: int, seconds: float) -> int:
+        """The longer side, in px, that is painted in time where `size` takes so many seconds; the same if nearly so."""
+        ideal = size * (SPARE / self.rate / seconds) ** 0.5
+        better = int(min(max(ideal // STEP * STEP, LEAST), self.size))
+        return better if abs(ideal - size) > 0.12 * size else size
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What became of it: frames shown, frames dropped, seconds, seconds from frame to picture (median), last size."""
+
+    shown: int
+    dropped: int
+    seconds: float
+    latency: float
+    width: int
+    height: int
+
+
+class Live:
+    """Paints what a camera gives, and tells on the picture what is wrong."""
+
+    def __init__(self, stylizer: Stylizer, camera: Camera, wish: Wish) -> None:
+        self._stylizer, self._camera, self._wish = stylizer, camera, wish
+        self._stream: Stream | None = None
+        self._size = (0, 0)  # (width, height) that is painted
+        self._side = min(wish.size, 256)  # px of its longer side; the first guess
+        self._result: Pixels | None = None
+        self._frames = self._dropped = self._counted = 0
+        self._look: Look | None = None
+        self._latency = float("nan")
+
+    def run(self, screen: Screen) -> Ran:
+        """Until the screen is closed, a key or a signal ends it, or the file ends."""
+        began, told = time.monotonic(), 0.0
+        with stop_signal() as stop:
+            try:
+                while not (stop() or screen.closed or (self._camera.ended and self._idle())):
+                    new = self._step()
+                    problem = self._camera.problem
+                    if self._result is not None and (new or (problem and time.monotonic() - told > 0.5)):
+                        told = time.monotonic()
+                        screen.show(self._written(problem))
+                    if not all(self._wish.press(key) for key in screen.pressed()):
+                        break
+            finally:
+                self._end_stream()
+        return Ran(self._frames, self._dropped, time.monotonic() - began, self._latency, *self._size)
+
+    def _step(self) -> bool:
+        """Hand over the newest frame, and take what is painted; whether there is something new."""
+        frame = self._camera.take(0.005)
+        if frame is not None:
+            stream = self._stream_for(frame)
+            stream.put(resize(Picture(frame), *self._size).pixels, drop=True)
+        if self._stream is None:
+            return False
+        try:
+            painted = self._stream.get(timeout=0.005)
+        except TimeoutError:
+            return False
+        self._frames, self._counted = self._frames + 1, self._counted + 1
+        self._latency = self._stream.latency.median
+        self._result = resize(Picture(painted), *self._shown).pixels
+        if self._counted >= SETTLED:
+            self._side = self._wish.painted(self._side, self._stream.busy / self._counted)
+        return True
+
+    def _stream_for(self, frame: Pixels) -> Stream:
+        """The stream for frames of this size, with the present look."""
+        self._shown = self._wish.shown(frame)
+        scale = self._side / max(self._shown)
+        width, height = (max(self._stylizer.contract.smallest_side, round(side * scale)) for side in self._shown)
+        if self._stream is None or self._size != (width, height):
+            self._end_stream()
+            self._stream, self._size = self._stylizer.stream((width, height), self._wish.look), (width, height)
+        look = self._wish.look
+        if self._look is None or (look.styles, look.alpha) != (self._look.styles, self._look.alpha):
+            self._stream.look = self._look = look
+        return self._stream
+
+    def _end_stream(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+            self._dropped += self._stream.dropped
+        self._stream, self._counted = None, 0
+
+    def _idle(self) -> bool:
+        return self._stream is None or self._stream.waiting == 0
+
+    def _written(self, problem: str | None) -> Pixels:
+        """The last picture, and what is to be said of it."""
+        assert self._result is not None
+        if problem:
+            return write_on(self._result, [problem], dark=True)
+        if not self._wish.figures or self._stream is None:
+            return self._result
+        latency, look = self._stream.latency, self._wish.look
+        rate = 0.0 if np.isnan(latency.fps) else latency.fps
+        width, height = self._size
+        figures = f"{rate:.0f} frames/s  {1000 * latency.last:.0f} ms  {width}x{height}"
+        lines = [f"{look.name}  {look.alpha:.1f}", figures, KEYS]
+        return write_on(self._result, lines if self._frames < HINTED else lines[:2])

@@ -1,0 +1,58 @@
+"""`adain live`."""
+
+from typing import Annotated
+
+from typer import Option
+
+from ..apps.live import Live, Wish
+from ..look import Color, Look
+from ..stylizer import Stylizer
+from ..video.camera import Camera
+from ..video.screens import Format, Target, open_screen
+from .options import DeviceOption, ModelOption, QuietOption, need_extra
+from .printing import stderr_console
+
+
+def live(
+    style: Annotated[
+        list[str],
+        Option("--style", "-s", help="A picture, a .npy style, or a name; several to choose from with n and p."),
+    ],
+    camera: Annotated[int, Option(help="The number of a camera.")] = 0,
+    source: Annotated[str | None, Option(help="A file or an address in its place.", show_default="the camera")] = None,
+    loop: Annotated[bool, Option("--loop", help="Begin a file again at its end.")] = False,
+    to: Annotated[Target, Option(help="A window, a virtual camera, or - for stdout.")] = "window",
+    format: Annotated[Format, Option(help="Of stdout: RGB bytes, or JPEGs.")] = "raw",
+    fps: Annotated[float, Option(help="Frames a second to hold: the size that is painted follows from it.")] = 30,
+    size: Annotated[int, Option(help="The longer side that is shown, and at most painted, in px.")] = 512,
+    alpha: Annotated[float, Option(help="0 gives back the content, 1 is the full style.")] = 1.0,
+    color: Annotated[
+        Color, Option(help="Whose colours: the style's, the content's, or the content's but for brightness.")
+    ] = "style",
+    device: DeviceOption = "auto",
+    threads: Annotated[int | None, Option(help="Threads of the CPU.", show_default="one for each core")] = None,
+    model: ModelOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Restyle a camera as it runs.
+
+    Late frames are dropped. In the window n and p change the style, + and - its strength, i shows or hides the figures,
+    and q ends. A source that fails says so on the picture and is tried again.
+    """
+    need_extra("live", "cv2", *(["pyvirtualcam"] if to == "camera" else []))
+    stylizer = Stylizer(model, device, threads=threads)
+    wish = Wish([stylizer.encode(Look((each,), alpha=alpha, color=color)) for each in style], fps, size, to == "window")
+    console = stderr_console(quiet)
+    with Camera(camera if source is None else source, loop) as frames:
+        first = frames.take(0)
+        assert first is not None, "a camera without a first frame raises"
+        screen = open_screen(to, wish.shown(first), fps, format)
+        width, height = wish.shown(first)
+        console.print(f"{frames.name}  {width}x{height} to {to} on {stylizer.device}", markup=False)
+        try:
+            ran = Live(stylizer, frames, wish).run(screen)
+        finally:
+            screen.close()
+    rate, late = ran.shown / ran.seconds, 1000 * ran.latency
+    what = f"{ran.shown} frames, {ran.dropped} dropped, {rate:.1f} frames/s, {late:.0f} ms, {ran.width}x{ran.height} px"
+    console.print(what, markup=False)
