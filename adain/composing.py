@@ -48,11 +48,13 @@ def layers_of(look: Look, size: tuple[int, int]) -> list[Layer]:
     ]
 
 
-def compose(frames: Sequence[Picture], look: Look, paint: Paint, least: int, weighs: bool, tell: Tell) -> list[Picture]:
+def compose(
+    frames: Sequence[Picture], look: Look, paint: Paint, least: int, weighs: Callable[[], bool], tell: Tell
+) -> list[Picture]:
     """Restyle pictures of one size that belong together, such as the frames of an animation.
 
     Args:
-        frames: the contents.
+        frames: the contents, at least one.
         look: what is wanted.
         paint: see `Paint`.
         least: px of the shorter side that `paint` takes.
@@ -60,9 +62,13 @@ def compose(frames: Sequence[Picture], look: Look, paint: Paint, least: int, wei
         tell: called as the work goes on.
 
     Raises:
-        PictureError: see `layers_of`, and what `paint` raises.
+        PictureError: frames of different sizes; see `layers_of`, and what `paint` raises.
     """
-    layers = layers_of(look, (frames[0].width, frames[0].height))
+    size = frames[0].width, frames[0].height
+    if other := next((frame for frame in frames if (frame.width, frame.height) != size), None):
+        came = f"{other.width} x {other.height} pixels"
+        raise PictureError(f"a frame has {came}, the first one {size[0]} x {size[1]}; bring them to one size")
+    layers = layers_of(look, size)
     seen = frames[0].visible(least) if len(frames) == 1 else (slice(None), slice(None))
     layers = [replace(layer, mask=None if layer.mask is None else layer.mask[seen]) for layer in layers]
     parts = [frame.part(*seen) for frame in frames]
@@ -86,11 +92,11 @@ def compose(frames: Sequence[Picture], look: Look, paint: Paint, least: int, wei
     return results
 
 
-def _weights(layer: Layer, small: Sequence[Picture], weighs: bool) -> list[Weight] | None:
+def _weights(layer: Layer, small: Sequence[Picture], weighs: Callable[[], bool]) -> list[Weight] | None:
     size = small[0].width, small[0].height
     weights = None if layer.mask is None else [masks.weight_of(layer.mask, size)] * len(small)
     # Where nothing at all is seen, everything counts.
-    if weighs and any(f.alpha is not None and not f.alpha.all() and f.alpha.any() for f in small):
+    if any(f.alpha is not None and not f.alpha.all() and f.alpha.any() for f in small) and weighs():
         seen = [np.ones(size[::-1], np.float32) if f.alpha is None else masks.weight_of(f.alpha, size) for f in small]
         weights = seen if weights is None else [a * b for a, b in zip(weights, seen, strict=True)]
     return weights

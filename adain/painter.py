@@ -76,7 +76,6 @@ class Painter:
                 raise
         return self._in_tiles(frames, inputs, weights, TILE, tell)
 
-    @property
     def weighs(self) -> bool:
         """Whether the model has its two halves, and so can count pixels by weights."""
         try:
@@ -85,7 +84,7 @@ class Painter:
             return False
 
     def _has_tiles(self) -> bool:
-        return self.weighs and self._half("measure").contract.parts_add_up
+        return self.weighs() and self._half("measure").contract.parts_add_up
 
     def _in_tiles(
         self, frames: Sequence[Pixels], inputs: Inputs, weights: Sequence[Weight] | None, side: int, tell: Tell

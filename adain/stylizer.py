@@ -134,8 +134,7 @@ class Stylizer:
             PictureError: see `stylize`; or frames of different sizes.
         """
         look = self.encode(look)
-        weighs = any(frame.alpha is not None for frame in frames) and self._painter.weighs
-        return compose(frames, look, self._paint, self.contract.smallest_side, weighs, tell)
+        return compose(frames, look, self._paint, self.contract.smallest_side, self._painter.weighs, tell)
 
     def _paint(
         self, contents: Sequence[Picture], look: Look, weights: Sequence[Weight] | None, tell: Tell

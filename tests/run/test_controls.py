@@ -217,3 +217,16 @@ def test_pictures_that_belong_together_share_their_statistics(stylizer):
     assert largest(results[0].pixels[:, :6], results[1].pixels[:, :6]) < largest(*alone)
     alike = stylizer.restyle_all([Picture(still)] * 2, Look("scream"))
     assert largest(alike[1].pixels, stylizer.stylize(still, "scream")) <= 1
+    with pytest.raises(PictureError, match="a frame has 160 x 120 pixels, the first one 80 x 60; bring them to one"):
+        stylizer.restyle_all([Picture(still), Picture(photo())], Look("scream"))
+
+
+def test_what_is_transparent_counts_for_nothing(stylizer):
+    """Whatever colours are stored there; the network sees white at the edges."""
+    content, alpha = photo(), np.zeros(photo().shape[:2], np.uint8)
+    alpha[:, :40] = alpha[-1, -1] = 255
+    holed = Picture(np.where(alpha[..., None] > 0, content, 255), alpha)
+    result = stylizer.restyle(holed, Look("scream")).pixels[:80, :8]
+    alone = stylizer.stylize(np.ascontiguousarray(content[:, :40]), "scream")[:80, :8]
+    assert psnr(result, alone) > 27
+    assert psnr(stylizer.stylize(holed.pixels, "scream")[:80, :8], alone) < psnr(result, alone) - 3
