@@ -21,7 +21,7 @@ from .session import Session
 Tile = int | Literal["auto", "off"]
 Tell = Callable[[int, int], None]  # how many steps are done, and of how many
 
-TILE = 768  # px a side, that "auto" takes where a picture does not fit
+MEMORY = 1_120_000_000  # bytes that a tile of "auto" takes with its halo: 768 px a side in the large model
 Place = tuple[slice, slice]  # rows and columns
 
 
@@ -74,7 +74,7 @@ class Painter:
         except TooLargeError:
             if self._tile == "off" or not self._has_tiles():
                 raise
-        return self._in_tiles(frames, inputs, weights, TILE, tell)
+        return self._in_tiles(frames, inputs, weights, tile_side(self._half("measure").contract), tell)
 
     def weighs(self) -> bool:
         """Whether the model has its two halves, and so can count pixels by weights."""
@@ -113,6 +113,12 @@ class Painter:
             results[number][inner] = painted[_within(inner, outer)]
             tell(len(work) + done + 1, 2 * len(work))
         return results
+
+
+def tile_side(contract: Contract) -> int:
+    """The side of a tile in px, so that it takes MEMORY in onnxruntime on the CPU; elsewhere it takes less."""
+    with_halo = (MEMORY / contract.bytes_for("cpu")) ** 0.5
+    return max(128, int(with_halo - 2 * contract.halo) // 64 * 64)
 
 
 def _bounds(weights: Sequence[Weight] | None) -> Place:

@@ -107,11 +107,14 @@ def test_what_does_not_fit_is_tiled(stylizer, monkeypatch):
         return run(self, pixels, inputs)
 
     monkeypatch.setattr(Session, "run", with_little_memory)
-    monkeypatch.setattr(painter, "TILE", 64)
+    monkeypatch.setattr(painter, "tile_side", lambda contract: 64)
     assert largest(stylizer.stylize(content, "scream"), whole) <= 2
     assert sizes[:2] == [(64, 260), (64, 128)]
     with pytest.raises(TooLargeError):
         Stylizer(device="cpu", tile="off").stylize(content, "scream")
+    monkeypatch.undo()
+    assert painter.tile_side(stylizer.contract) in range(256, 1537)
+    assert painter.tile_side(replace(stylizer.contract, memory=(("cpu", 20_000),))) == 128
     for wrong in (63, "big"):
         with pytest.raises(OptionError, match="the tile is .*; give auto, off, or 64 px or more"):
             Stylizer(device="cpu", tile=wrong)
