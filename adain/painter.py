@@ -74,7 +74,13 @@ class Painter:
         except TooLargeError:
             if self._tile == "off" or not self._has_tiles():
                 raise
-        return self._in_tiles(frames, inputs, weights, tile_side(self._half("measure").contract), tell)
+        side = tile_side(self._half("measure").contract)
+        try:
+            return self._in_tiles(frames, inputs, weights, side, tell)
+        except TooLargeError as error:
+            raise TooLargeError(
+                f"there is too little memory even for tiles of {side} px; give less, --tile 128"
+            ) from error
 
     def weighs(self) -> bool:
         """Whether the model has its two halves, and so can count pixels by weights."""

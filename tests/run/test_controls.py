@@ -110,6 +110,9 @@ def test_what_does_not_fit_is_tiled(stylizer, monkeypatch):
     monkeypatch.setattr(painter, "tile_side", lambda contract: 64)
     assert largest(stylizer.stylize(content, "scream"), whole) <= 2
     assert sizes[:2] == [(64, 260), (64, 128)]
+    monkeypatch.setattr(painter, "tile_side", lambda contract: 256)
+    with pytest.raises(TooLargeError, match="too little memory even for tiles of 256 px; give less, --tile 128"):
+        stylizer.stylize(content, "scream")
     with pytest.raises(TooLargeError):
         Stylizer(device="cpu", tile="off").stylize(content, "scream")
     monkeypatch.undo()
