@@ -13,6 +13,8 @@
 Each message says what came, what was expected, and what to do.
 """
 
+from importlib import metadata
+
 
 def first_line(error: BaseException) -> str:
     """What an error of another library says, on one line."""
@@ -24,6 +26,16 @@ def out_of_memory(error: BaseException) -> bool:
     """Whether an error of another library says that memory ran out: bad_alloc, Failed to allocate, out of memory."""
     text = f"{type(error).__name__} {error}".lower()
     return ("alloc" in text or "memory" in text) and "illegal memory" not in text
+
+
+def how_to_install(extra: str) -> str:
+    """The command that installs what an extra needs: its packages by their names, since adain itself is on no index."""
+    try:
+        needs = metadata.requires("adain") or []
+    except metadata.PackageNotFoundError:
+        needs = []
+    packages = [need.partition(";")[0].strip() for need in needs if need.endswith(f"extra == '{extra}'")]
+    return f"pip install {' '.join(map(repr, packages or [f'.[{extra}]']))}"
 
 
 class AdaINError(Exception):

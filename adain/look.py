@@ -1,5 +1,6 @@
 """Look: what a person wants of a picture, in one value that every way to restyle pictures takes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from .bank import bank
 from .colours import Colours, take_brightness, with_colours
 from .contract import Layout
-from .errors import OptionError
+from .errors import OptionError, StyleError
 from .masks import check_feather
 from .pictures import Pixels, Source, check_side
 from .styles import Style, blend, normalise
@@ -149,15 +150,19 @@ def style_name(style: StyleSource) -> str:
 
 def _known(style: StyleSource) -> StyleSource:
     """Names and .npy files as Styles; pictures stay, since only a model can encode them."""
-    if isinstance(style, str) and not _is_file(style):
-        return bank().style(style)
+    if isinstance(style, str) and not _is(Path.is_file, style):
+        try:
+            return bank().style(style)
+        except StyleError:
+            if not _is(Path.exists, style):  # a pipe is read; of a folder, whoever reads it tells
+                raise
     if isinstance(style, str | Path) and Path(style).suffix.lower() == ".npy":
         return Style.load(style)
     return style
 
 
-def _is_file(text: str) -> bool:
+def _is(test: Callable[[Path], bool], text: str) -> bool:
     try:
-        return Path(text).is_file()
+        return test(Path(text))
     except (OSError, ValueError):  # longer than a path may be, or with a zero byte
         return False

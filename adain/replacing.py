@@ -13,7 +13,7 @@ def replacing(path: Path) -> Iterator[Path]:
     The temporary name keeps the suffix, because writers look at it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}-{os.urandom(4).hex()}{path.suffix}")
+    temporary = path.with_name(f".adain-{os.urandom(6).hex()}{path.suffix}")  # short, whatever the length of the name
     try:
         yield temporary
         temporary.replace(path)

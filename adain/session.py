@@ -109,7 +109,19 @@ class Session:
     def _check_size(self, height: int, width: int) -> None:
         least = self.contract.smallest_side
         if min(height, width) < least:
-            raise PictureError(f"a picture of {width} x {height} pixels is too small; give at least {least} x {least}")
+            raise PictureError(
+                f"a picture of {width} x {height} pixels is too small; give at least {least} x {least}, "
+                f"or a larger {self._option} if it was shrunk"
+            )
+
+    @property
+    def _encodes(self) -> bool:
+        return self.contract.graph == "style_encoder"
+
+    @property
+    def _option(self) -> str:
+        """Of the command line, for the size of the picture that this graph takes."""
+        return "--style-size" if self._encodes else "--size"
 
     def _result(self, output: Any, height: int, width: int) -> Any:
         if self.contract.io == "bytes" or KINDS[GRAPHS[self.contract.graph][1]] != "pixels":
@@ -126,7 +138,7 @@ class Session:
             if out_of_memory(error):
                 raise TooLargeError(
                     f"{size[1]} x {size[0]} pixels need more memory than there is; make the picture smaller, "
-                    f"such as with --size {max(size) // 2}"
+                    f"such as with {self._option} {(min if self._encodes else max)(size) // 2}"
                 ) from error
             raise ModelError(f"{self.file} failed to run ({first_line(error)})") from error
 

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from numbers import Integral
 from queue import SimpleQueue
 from threading import Condition
 from typing import Self
@@ -64,6 +65,8 @@ class Stream:
         look: Look,
         depth: int | None,
     ) -> None:
+        if len(size) != 2 or not all(isinstance(side, Integral) for side in size):
+            raise OptionError(f"the size of the stream is {size}; give (width, height), two whole numbers")
         count = session.lanes
         self.depth = count + 1 if depth is None else depth
         if self.depth <= count:

@@ -1,5 +1,6 @@
 """Picture files: which becomes which, and the loop that goes on over bad ones."""
 
+import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -8,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ..bank import bank
 from ..errors import OptionError, PictureError
 from ..look import Look
 from ..painter import Tell, quiet
@@ -24,6 +26,7 @@ from ..pictures import (
     load_all,
     resize_to_side,
     save_all,
+    suffix_of,
 )
 from ..stylizer import Stylizer
 
@@ -65,7 +68,7 @@ class Job:
     def read(self) -> Animation:
         """The content in its size, with all frames if the output can have them; raises as `pictures.load` does."""
         source = sys.stdin.buffer if self.content == STANDARD else self.content
-        many = not self.to_stdout and holds_frames(Path(self.output).suffix)
+        many = not self.to_stdout and holds_frames(suffix_of(Path(self.output)))
         content = load_all(source) if many else Animation((load(source),))
         if self.size is None:
             return content
@@ -113,7 +116,7 @@ def plan(
 
     One picture goes to the file `out`, or into `out` if that is a folder (or ends in a slash); several go
     into the folder `out`, folders with their subfolders. Without `out` that is the present folder, and names
-    get the styles' names added.
+    get the styles' names added; what is so named in a folder, beside the picture that it was made of, is left out.
 
     Args:
         contents: files, folders, or "-".
@@ -141,7 +144,7 @@ def plan(
             raise OptionError("--format is for files in a folder; the name of the one file tells its format")
         target = out or STANDARD
         if target != STANDARD:
-            format_of(Path(target).suffix)
+            suffix_of(Path(target))
         source = STANDARD if contents[0] == STANDARD else str(find_pictures(contents)[0])
         pairs = [(source, target)]
     else:
@@ -167,13 +170,26 @@ def _into_folder(content: str, out: str | None, style: str, wanted: str | None) 
     root = Path(content)
     inside_root = is_folder(root)
     nested = inside_root and out is not None and root.resolve() in folder.resolve().parents
-    for path in find_pictures([content]):
+    found = find_pictures([content])
+    results = set() if out or not inside_root else _results(found, style)
+    for path in found:
+        if path in results:
+            continue
         if nested and path.resolve().is_relative_to(folder.resolve()):
             continue  # the result of an earlier call
         inside = path.relative_to(root).parent if inside_root else Path()
         suffix = wanted or (path.suffix if _is_kept(path) else ".png")
         name = path.stem + suffix if out else f"{path.stem}-{style}{suffix}"
         yield str(path), str(folder / inside / name)
+
+
+def _results(paths: Sequence[Path], style: str) -> set[Path]:
+    """Those that are named as what an earlier call made of another one of them, with this style or built-in ones."""
+    names = "|".join(map(re.escape, (style, *bank().paintings)))
+    made = re.compile(rf"(.+?)-(?:{names})(?:\+(?:{names}))*")
+    stems = {(path.parent, path.stem) for path in paths}
+    matches = ((path, made.fullmatch(path.stem)) for path in paths)
+    return {path for path, match in matches if match and (path.parent, match[1]) in stems}
 
 
 def _is_kept(path: Path) -> bool:

@@ -8,7 +8,7 @@ import typer
 from typer import Option
 
 from .. import __version__
-from ..errors import AdaINError
+from ..errors import AdaINError, OptionError
 from .bench import bench
 from .evaluate import evaluate
 from .export import export, info
@@ -47,6 +47,10 @@ def main() -> NoReturn:
     open_streams()
     logging.basicConfig(format="adain: %(message)s", level=logging.WARNING)
     try:
+        if "" in sys.argv[1:]:  # a path of it would be the present folder
+            raise OptionError(
+                "an argument is empty, as where a variable of the shell is not set; fill it or leave it out"
+            )
         code = app(prog_name="adain", standalone_mode=False)
         sys.stdout.flush()
     except UsageError as error:

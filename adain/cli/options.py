@@ -7,7 +7,7 @@ from typing import Annotated
 from typer import Option
 
 from ..engines import Device
-from ..errors import OptionError
+from ..errors import OptionError, how_to_install
 
 DeviceOption = Annotated[Device, Option(help="Where to run.")]
 JsonOption = Annotated[bool, Option("--json", help="Print JSON, for scripts.")]
@@ -52,4 +52,4 @@ def need_extra(extra: str, *packages: str) -> None:
     """Say how to install what a command needs, where it is missing."""
     missing = [package for package in packages if util.find_spec(package) is None]
     if missing:
-        raise OptionError(f"this command needs {', '.join(missing)}; install with: pip install 'adain[{extra}]'")
+        raise OptionError(f"this command needs {', '.join(missing)}; install with: {how_to_install(extra)}")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..contract import Use
-from ..errors import DeviceError, first_line
+from ..errors import DeviceError, first_line, how_to_install
 from .engine import Array, Device, Inputs, Need, unknown
 from .memory import check_memory
 from .onnxruntime import CpuLane
@@ -81,11 +81,11 @@ class OpenVino:
 def openvino_problem() -> str | None:
     """Why OpenVINO cannot be used here, with the cure, or None; looked at once in a process."""
     if util.find_spec("openvino") is None:
-        return "OpenVINO is not installed; `pip install 'adain[openvino]'`"
+        return f"OpenVINO is not installed; `{how_to_install('openvino')}`"
     try:
         _openvino()
     except ImportError as error:  # such as a library of the system that is too old
-        return f"OpenVINO does not start ({first_line(error)}); `pip install --upgrade 'adain[openvino]'`"
+        return f"OpenVINO does not start ({first_line(error)}); `pip install --upgrade openvino`"
     return None
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ..errors import ModelError
+from ..errors import ModelError, how_to_install
 from ..pictures import Picture, Pixels, resize
 
 FILE = "weights/vST0.0/alex_shift_tolerant.pth"
@@ -31,7 +31,7 @@ def find_weights() -> Path:
     for folder in (spec and spec.submodule_search_locations) or ():
         if (Path(folder) / FILE).exists():
             return Path(folder) / FILE
-    raise ModelError(f"{FILE} of the package stlpips_pytorch is missing; pip install 'adain[perceptual]'")
+    raise ModelError(f"{FILE} of the package stlpips_pytorch is missing; {how_to_install('perceptual')}")
 
 
 class Perceptual:

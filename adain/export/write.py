@@ -25,7 +25,7 @@ def read_checkpoint(checkpoint: Path, vgg: Path | None = None) -> ModelFile:
         ModelError: it is none of these.
         OptionError: `vgg` is missing or out of place.
     """
-    if checkpoint.suffix == ".pth":
+    if checkpoint.name.endswith((".pth", ".pth.tar")):  # pytorch-AdaIN's training gives it the second name
         if vgg is None:
             raise OptionError(f"{checkpoint} is a decoder alone; give its encoder too, with --vgg vgg_normalised.pth")
         return load_pytorch_adain(vgg, checkpoint)

@@ -23,7 +23,7 @@ from .picture import Picture, Pixels
 from .read import MAX_PIXELS, FileSource, Source, is_animated, load, load_all, read_size
 from .resize import check_side, resize, resize_to_side, square
 from .sheet import contact_sheet
-from .write import FORMATS, format_of, holds_frames, save, save_all
+from .write import FORMATS, format_of, holds_frames, save, save_all, suffix_of
 
 __all__ = [
     "FORMATS",
@@ -51,4 +51,5 @@ __all__ = [
     "save",
     "save_all",
     "square",
+    "suffix_of",
 ]

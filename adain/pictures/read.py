@@ -3,6 +3,7 @@ PictureError of one line. Pillow decodes; its global settings are never touched.
 """
 
 import io
+import logging
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile, UnidentifiedImageError
 
-from ..errors import AdaINError, PictureError, first_line
+from ..errors import AdaINError, PictureError, first_line, how_to_install
 from . import png
 from .animation import Animation
 from .colour import to_srgb
@@ -51,6 +52,8 @@ _TURNS = {  # by the EXIF orientation
 
 _ANIMATED = ("GIF", "WEBP", "PNG")
 
+log = logging.getLogger("adain")
+
 T = TypeVar("T")
 FileSource = str | Path | bytes | BinaryIO | Image.Image
 Source = FileSource | Pixels
@@ -61,7 +64,8 @@ def load(source: Source, draft: int | None = None) -> Picture:
 
     Turned upright by its EXIF orientation and converted to sRGB by its CICP code, embedded ICC profile, or gamma
     (a broken one is ignored; CMYK without one is converted by the plain formula). 16-bit grey is scaled, not clipped;
-    palette, grey and 1-bit become RGB; of an animation the first frame is taken.
+    palette, grey and 1-bit become RGB. Of an animation the first frame is taken, of a document the first page;
+    for files the log `adain` says so.
 
     Args:
         source: path; the bytes of a file; binary stream, read from where it stands to its end; PIL image
@@ -77,7 +81,7 @@ def load(source: Source, draft: int | None = None) -> Picture:
     if isinstance(source, Image.Image):
         with _explained("the picture"):
             return _convert(source, "the picture")
-    return _read(source, partial(_one, draft=draft))
+    return _read(source, partial(_one, draft=draft, is_file=isinstance(source, str | Path)))
 
 
 def load_all(source: Source) -> Animation:
@@ -150,7 +154,7 @@ def _decode(stream: BinaryIO, name: str, empty: bool, use: Callable[[ImageFile.I
     head = stream.read(12)
     stream.seek(0)
     if head[4:8] == b"ftyp" and head[8:] in _HEIF_BRANDS and "HEIF" not in _readable():
-        raise PictureError(f"{name} is HEIC, which needs pillow-heif; install with: pip install 'adain[heic]'")
+        raise PictureError(f"{name} is HEIC, which needs pillow-heif; install with: {how_to_install('heic')}")
     with _explained(name):
         data, facts = png.clean(stream.read()) if head.startswith(png.SIGNATURE) else (b"", {})
         with _open(io.BytesIO(data) if data else stream) as image:
@@ -160,11 +164,21 @@ def _decode(stream: BinaryIO, name: str, empty: bool, use: Callable[[ImageFile.I
             return use(image, name, data)
 
 
-def _one(image: ImageFile.ImageFile, name: str, data: bytes, draft: int | None = None) -> Picture:
+def _one(
+    image: ImageFile.ImageFile, name: str, data: bytes, draft: int | None = None, is_file: bool = False
+) -> Picture:
+    if is_file and image.format in (*_ANIMATED, "TIFF", "AVIF") and getattr(image, "is_animated", False):
+        _tell_of_frames(name)
     metadata = Metadata.of(image)
     if draft is not None:
         image.draft(None, (draft, draft))
     return replace(_convert(image, name, _alpha_of_16_bits(image, data)), metadata=metadata)
+
+
+@cache
+def _tell_of_frames(name: str) -> None:
+    """Once for each file."""
+    log.warning("%s has several frames or pages; the first one is taken", name)
 
 
 def _all(image: ImageFile.ImageFile, name: str, data: bytes) -> Animation:

@@ -4,7 +4,7 @@ import io
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from PIL import Image
+from PIL import Image, features
 
 from ..errors import OptionError, PictureError
 from ..replacing import replacing
@@ -17,13 +17,16 @@ FORMATS: dict[str, tuple[str, dict[str, Any]]] = {
     ".png": ("PNG", {}),
     ".jpg": ("JPEG", {"quality": 95, "subsampling": 0}),
     ".jpeg": ("JPEG", {"quality": 95, "subsampling": 0}),
+    ".jfif": ("JPEG", {"quality": 95, "subsampling": 0}),
     ".webp": ("WEBP", {"quality": 95}),
     ".tif": ("TIFF", {"compression": "tiff_lzw"}),
     ".tiff": ("TIFF", {"compression": "tiff_lzw"}),
     ".bmp": ("BMP", {}),
     ".gif": ("GIF", {}),
 }
-_WITH_ALPHA = {"PNG", "WEBP", "TIFF", "GIF"}
+if features.check("avif"):  # not in every Pillow
+    FORMATS[".avif"] = ("AVIF", {"quality": 90})
+_WITH_ALPHA = {"PNG", "WEBP", "TIFF", "GIF", "AVIF"}
 _WITH_FRAMES = {"PNG", "WEBP", "TIFF", "GIF"}
 _SAMPLE = 64  # px a side of the frames that a palette is made of
 
@@ -62,12 +65,23 @@ def holds_frames(suffix: str) -> bool:
     return format_of(suffix)[0] in _WITH_FRAMES
 
 
+def suffix_of(target: Path) -> str:
+    """The suffix that tells the format; a device or a pipe without one gets a PNG.
+
+    Raises:
+        OptionError: the format is unknown.
+    """
+    suffix = ".png" if not target.suffix and target.exists() and not target.is_file() else target.suffix
+    format_of(suffix)
+    return suffix
+
+
 def save_all(animation: Animation, target: str | Path | BinaryIO) -> None:
     """The same for all pictures of an animation or document; GIF, WebP, PNG and TIFF hold more than one."""
     if not isinstance(target, str | Path):
         target.write(_encode(animation, ".png"))
         return
-    data = _encode(animation, Path(target).suffix)
+    data = _encode(animation, suffix_of(Path(target)))
     path = Path(target).resolve()  # a link keeps pointing to its file
     try:
         if path.exists() and not path.is_file():  # a device or pipe, which must not be replaced

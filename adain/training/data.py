@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from ..errors import PictureError
+from ..errors import OptionError, PictureError
 from ..pictures import PictureBytes, load, read_size, resize_to_side
 
 LONGEST_SIDE = 1024  # larger pictures are shrunk on loading: strokes of print scans are no strokes to learn
@@ -227,6 +227,23 @@ def batches(
         multiprocessing_context="fork" if workers and sys.platform == "linux" else None,
         pin_memory=pin_memory,
     )
+
+
+def next_batch(batches: Iterator[tuple[Tensor, Tensor, Tensor]]) -> tuple[Tensor, Tensor, Tensor]:
+    """The next of `batches`.
+
+    Raises:
+        OptionError: workers find too little shared memory, as in a container.
+    """
+    try:
+        return next(batches)
+    except RuntimeError as error:
+        if not any(sign in str(error) for sign in ("shared memory", "Bus error", "No space left")):
+            raise
+        raise OptionError(
+            "the workers find too little shared memory (/dev/shm); give --workers 0, a smaller --batch-size, "
+            "or the container more of it, such as docker run --shm-size 1g"
+        ) from error
 
 
 def to_float(batch: Tensor, device: torch.device) -> Tensor:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from ..errors import OptionError
+from .data import next_batch
 from .trainer import Trainer
 
 
@@ -45,7 +46,7 @@ def profile(trainer: Trainer, batches: int = 30, warm_up: int = 5) -> Profile:
     loader = trainer.batches()
     for _ in range(count):
         began = time.perf_counter()
-        content, style, _ = next(loader)
+        content, style, _ = next_batch(loader)
         alone.append(time.perf_counter() - began)
     for _ in range(count):
         began = time.perf_counter()
@@ -54,7 +55,7 @@ def profile(trainer: Trainer, batches: int = 30, warm_up: int = 5) -> Profile:
         steps.append(time.perf_counter() - began)
     for _ in range(count):
         began = time.perf_counter()
-        content, style, _ = next(loader)
+        content, style, _ = next_batch(loader)
         waits.append(time.perf_counter() - began)
         trainer.train_step(content, style)
         finish()

@@ -233,7 +233,7 @@ class Trainer:
         step, waited, passed = self.step, 0.0, 0
         while self.step == step:
             asked = time.perf_counter()
-            content, style, broken = next(batches)
+            content, style, broken = data.next_batch(batches)
             waited += time.perf_counter() - asked
             passed += int(broken.sum())
             for name, loss in self.train_step(content, style).items():

@@ -22,7 +22,7 @@ from adain.bench.report import Report
 from adain.bench.runners import frame, of_package, some_style
 from adain.bench.worker import Ready, Worker
 from adain.cli import options
-from adain.errors import AdaINError, DeviceError, ModelError, OptionError
+from adain.errors import AdaINError, DeviceError, ModelError, OptionError, how_to_install
 from adain.pictures import Picture, load, save
 
 SMALL = Size("16", 16, 16)
@@ -441,4 +441,4 @@ def test_mistakes_are_one_line(run, tmp_path, given, said):
 def test_pytorch_that_is_not_installed(run, monkeypatch):
     monkeypatch.setattr(options.util, "find_spec", lambda name: None if name == "torch" else name)
     code, _, stderr = run("bench", "--against", "torch-compile", "--size", "64")
-    assert (code, stderr) == (2, "adain: this command needs torch; install with: pip install 'adain[train]'\n")
+    assert (code, stderr) == (2, f"adain: this command needs torch; install with: {how_to_install('train')}\n")

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from checks import grey, pixel
+from PIL import Image, features
 
 from adain.apps import files
 from adain.errors import OptionError, PictureError
@@ -33,6 +34,36 @@ def test_a_job_reads_and_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     sys.stdin.buffer.close()
     with pytest.raises(OptionError, match="the size is 0"):
         files.Job("-", "-", RED, size=0)
+
+
+@pytest.mark.parametrize("name", ["x" * 251 + ".png", "x" * 250 + ".jfif", "\u5199" * 83 + ".jpg", "x" * 242 + ".webp"])
+def test_names_as_long_as_a_file_system_takes(name: str, tmp_path: Path, write_tiny: Callable[..., Path]) -> None:
+    photo = grey(tmp_path / "in" / name)
+    jobs = files.plan([str(photo)], str(tmp_path / "out") + "/", RED)
+    assert [each.error for each in files.run(Stylizer(write_tiny(), "cpu"), jobs)] == [None]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [name]
+
+
+@pytest.mark.parametrize(("suffix", "form"), [(".jfif", "JPEG"), (".avif", "AVIF")])
+def test_formats_that_are_read_are_written(
+    suffix: str, form: str, tmp_path: Path, write_tiny: Callable[..., Path]
+) -> None:
+    if not features.check("avif") and form == "AVIF":
+        pytest.skip("this Pillow has no AVIF")
+    photo = grey(tmp_path / f"photo{suffix}")
+    jobs = files.plan([str(photo)], str(tmp_path / "out") + "/", RED)
+    assert [each.error for each in files.run(Stylizer(write_tiny(), "cpu"), jobs)] == [None]
+    with Image.open(tmp_path / "out" / photo.name) as image:
+        assert (image.format, image.size) == (form, (40, 30))
+        assert np.abs(np.asarray(image.convert("RGB"))[15, 20].astype(int) - (255, 0, 0)).max() < 9
+
+
+@pytest.mark.skipif(not Path("/dev/null").is_char_device(), reason="there is no /dev/null")
+def test_a_device_gets_a_png(tmp_path: Path, write_tiny: Callable[..., Path]) -> None:
+    jobs = files.plan([str(grey(tmp_path / "photo.png"))], "/dev/null", RED)
+    assert [each.error for each in files.run(Stylizer(write_tiny(), "cpu"), jobs)] == [None]
+    with pytest.raises(OptionError, match="there is no file suffix"):
+        files.plan([str(tmp_path / "photo.png")], str(tmp_path / "result"), RED)
 
 
 def test_every_job_has_its_look(tmp_path: Path, write_tiny: Callable[..., Path]) -> None:

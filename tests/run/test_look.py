@@ -6,8 +6,9 @@ from PIL import Image
 
 from adain.bank import bank
 from adain.colours import Colours
-from adain.errors import OptionError, StyleError
+from adain.errors import OptionError, PictureError, StyleError
 from adain.look import Look
+from adain.pictures import load
 from adain.styles import Style
 
 SEA = Style(np.array([0, 4], np.float32), "sea")
@@ -88,3 +89,16 @@ def test_colours_of_the_content_take_the_place_of_the_style() -> None:
         Look(style, color="red")  # type: ignore[arg-type]
     with pytest.raises(OptionError, match="the color strength is 2; give a number from 0 to 1"):
         Look(style, color_strength=2)
+
+
+def test_a_folder_or_pipe_is_no_unknown_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "scream").mkdir()
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path)
+    (named,) = Look(("scream",)).styles
+    assert isinstance(named, Style)  # before a folder of that name
+    assert Look(("other",)).styles == ("other",)
+    with pytest.raises(PictureError, match="other is a folder; one picture file was expected"):
+        load("other")
+    with pytest.raises(StyleError, match="no style or file named 'another'"):
+        Look(("another",))

@@ -578,7 +578,7 @@ def test_nothing_that_looks_like_a_picture_is_left_out_without_a_word(tmp_path: 
         "gone.jpg": "No such file",
         "linked/b.png": None,
         "linked/c.svg": None,
-        "phone.HEIC": r"is HEIC, which needs pillow-heif; install with: pip install 'adain\[heic\]'",
+        "phone.HEIC": r"is HEIC, which needs pillow-heif; install with: pip install '(pillow-heif|.\[heic\])",
         "raw.NEF": "is a camera's raw file",
         "shut": "Permission denied",
     }
@@ -610,3 +610,17 @@ def test_heic() -> None:
     pixels = load(heic.getvalue()).pixels
     assert pixels.shape == (48, 64, 3)
     np.testing.assert_allclose(pixels[0, 0], (200, 60, 30), atol=6)
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".png", ".tif"])
+def test_that_the_first_of_several_frames_is_taken_is_told(
+    suffix: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, *others = (Image.new("RGB", (20, 10), colour) for colour in ("red", "green", "blue"))
+    first.save(tmp_path / f"many{suffix}", save_all=True, append_images=others)
+    first.save(tmp_path / f"one{suffix}")
+    for _ in range(2):
+        assert load(tmp_path / f"many{suffix}").pixels[5, 10].tolist()[0] > 200
+        load(tmp_path / f"one{suffix}")
+    (record,) = caplog.records  # once
+    assert record.getMessage().endswith(f"many{suffix} has several frames or pages; the first one is taken")

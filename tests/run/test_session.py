@@ -77,6 +77,21 @@ def test_sizes_that_do_not_fit(opened: Session) -> None:
         opened.lane(20, 20, INPUTS).upload(noise(20, 21), INPUTS)
 
 
+@pytest.mark.parametrize(("graph", "hint"), [("stylizer", "--size 100"), ("style_encoder", "--style-size 50")])
+def test_what_is_too_large_or_too_small_names_its_option(graph, hint, write_tiny, monkeypatch):
+    opened = Session(write_tiny() / f"{graph}.onnx", graph, "cpu")
+    inputs = INPUTS if graph == "stylizer" else {}
+    with pytest.raises(PictureError, match=f"16 x 16, or a larger {hint.split()[0]} if it was shrunk"):
+        opened.run(noise(1, 8, 200), inputs)
+
+    def full(inputs):
+        raise MemoryError("bad alloc")
+
+    monkeypatch.setattr(opened._engine, "run", full)
+    with pytest.raises(PictureError, match=f"make the picture smaller, such as with {hint}$"):
+        opened.run(noise(1, 100, 200), inputs)
+
+
 def test_errors_of_the_engine_are_told_as_ours(opened: Session) -> None:
     with pytest.raises(ModelError, match=r"stylizer.onnx failed to run \("):
         opened.run(noise(1, 20, 20), INPUTS | {"alpha": np.zeros((2, 2), np.float32)})

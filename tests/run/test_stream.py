@@ -75,6 +75,13 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
     gate.open.set()
 
 
+@pytest.mark.parametrize("size", [(640.0, 480.0), (640,), "64"])
+def test_a_size_that_is_none(one: Stylizer, size: object) -> None:
+    with pytest.raises(OptionError, match=r"the size of the stream is .*; give \(width, height\), two whole numbers"):
+        one.stream(size, SEA)  # type: ignore[arg-type]
+    one.stream((np.int32(20), np.int64(30)), SEA).close()
+
+
 def test_many_frames_in_order(stylizer: Stylizer) -> None:
     contents = frames(300)
     with stylizer.stream(SIZE, SEA, 0.4) as stream:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from adain.errors import PictureError
+from adain.errors import OptionError, PictureError
 from adain.pictures import PictureBytes, find_with_shards
 from adain.training import data
 
@@ -171,6 +171,32 @@ def test_batches_with_and_without_workers_are_equal(folder):
     for mine, theirs in zip(*for_all, strict=True):
         assert mine[0].shape == (3, 3, 32, 32)
         assert all(torch.equal(a, b) for a, b in zip(mine, theirs, strict=True))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "DataLoader worker (pid 7) is killed by signal: Bus error. It is possible that dataloader's workers are out of "
+        "shared memory. Please try to raise your shared memory limit.",
+        "unable to write to file </torch_7_1_0>: No space left on device (28)",
+    ],
+)
+def test_too_little_shared_memory_is_told_in_one_line(text):
+    def failing():
+        yield from ()
+        raise RuntimeError(text)
+
+    with pytest.raises(OptionError, match=r"^the workers find too little shared memory .*--workers 0.*--shm-size 1g$"):
+        data.next_batch(failing())
+
+
+def test_other_faults_of_a_worker_stay_what_they_are():
+    def failing():
+        yield from ()
+        raise RuntimeError("CUDA error")
+
+    with pytest.raises(RuntimeError, match="CUDA error"):
+        data.next_batch(failing())
 
 
 def test_to_float():

@@ -12,7 +12,7 @@ from onnx import TensorProto, helper
 from PIL import Image
 from safetensors.torch import save_file
 
-from adain.errors import ModelError, OptionError, PictureError
+from adain.errors import ModelError, OptionError, PictureError, how_to_install
 from adain.evaluation.evaluate import Evaluation
 from adain.evaluation.metrics import METRICS
 from adain.evaluation.pairs import Pair, plan, square
@@ -362,4 +362,4 @@ def test_without_the_extra(run, folders, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "skimage" else object())
     code, _, err = run("evaluate", "--content", "photos", "--style", "paintings")
     assert code == 2
-    assert err == "adain: this command needs skimage; install with: pip install 'adain[evaluate]'\n"
+    assert err == f"adain: this command needs skimage; install with: {how_to_install('evaluate')}\n"

@@ -254,6 +254,8 @@ def test_what_read_checkpoint_takes(tmp_path):
         read_checkpoint(tmp_path)
     with pytest.raises(OptionError, match="give its encoder too, with --vgg"):
         read_checkpoint(tmp_path / "decoder.pth")
+    with pytest.raises(OptionError, match="give its encoder too, with --vgg"):
+        read_checkpoint(tmp_path / "decoder_iter_160000.pth.tar")  # as the training of pytorch-AdaIN names it
     save_model(tmp_path / "model.safetensors", ARCHITECTURES["classic"].build(), name="here", training={})
     assert read_checkpoint(tmp_path).name == "here"
     assert read_checkpoint(tmp_path / "model.safetensors").name == "here"

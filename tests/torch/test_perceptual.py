@@ -9,7 +9,7 @@ from checks import one_line, photo
 from PIL import Image
 from scipy import ndimage
 
-from adain.errors import ModelError
+from adain.errors import ModelError, how_to_install
 from adain.evaluation import perceptual
 from adain.evaluation.perceptual import Perceptual, find_weights
 
@@ -58,4 +58,4 @@ def test_a_package_that_is_not_installed(run, monkeypatch):
         find_weights()
     code, _, err = run("evaluate", "--content", "photos", "--style", "paintings", "--perceptual")
     assert code == 2
-    assert "pip install 'adain[perceptual]'" in one_line(err)
+    assert how_to_install("perceptual") in one_line(err)

@@ -12,6 +12,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from ...errors import how_to_install
 from ..onnxruntime import library
 
 
@@ -104,9 +105,9 @@ def cure() -> str:
     if len(installed) == 2:
         return (
             "onnxruntime and onnxruntime-gpu are both installed and overwrite each other: "
-            "`pip uninstall onnxruntime onnxruntime-gpu`, then `pip install 'adain[cuda]'`"
+            f"`pip uninstall onnxruntime onnxruntime-gpu`, then `{how_to_install('cuda')}`"
         )
-    return "`pip install 'adain[cuda]'`"
+    return f"`{how_to_install('cuda')}`"
 
 
 def _is_installed(name: str) -> bool:

@@ -194,6 +194,6 @@ def _in_half(model: bytes, must: bool) -> tuple[bytes, Stored]:
         return to_half(model), "fp16"
     except ImportError as error:
         if must:
-            raise OptionError("the precision fp16 needs the package onnx: pip install 'adain[cuda]'") from error
-        log.info("computing in TF32; for half precision, which is faster: pip install 'adain[cuda]'")
+            raise OptionError("the precision fp16 needs the package onnx: pip install onnx") from error
+        log.info("computing in TF32; for half precision, which is faster: pip install onnx")
     return model, "fp32"
