@@ -19,9 +19,11 @@ from adain.bank import bank
 from adain.look import Look
 from adain.pictures import Picture, contact_sheet
 from adain.stylizer import Stylizer
+from adain.video.steady import Steady
 
 Cell = tuple[str, Picture]
 EXAMPLE = ("starry-night", "dance", "almond-blossom", "night-cafe", "udnie")
+FRAMES, WARM = 20, 6  # of the animation; those before its first
 CUP = ((78, 75, 480, 385), (170, 14, 412, 200))  # ellipses around what stands on the table: left, top, right, bottom
 
 
@@ -34,6 +36,7 @@ def draw_all() -> None:
     for name, cells in (("color", colors), ("strokes", strokes), ("mask", masks), ("mix", mixes)):
         made = list(cells(stylizer))
         save(made, name, columns=len(made), side=880 // len(made))
+    save_animation(list(steady(stylizer)), "video")
 
 
 def photo(pixels: np.ndarray) -> Picture:
@@ -82,6 +85,27 @@ def mixes(stylizer: Stylizer) -> Iterator[Cell]:
     for share in (1.0, 0.67, 0.33, 0.0):
         mixed = replace(look, shares=(share, 1 - share))
         yield f"--mix {share:g},{1 - share:g}", stylizer.restyle(content, mixed)
+
+
+def steady(stylizer: Stylizer) -> Iterator[Image.Image]:
+    """A window that moves over a photograph, there and back, with a sensor's noise: plain, and steady beside it."""
+    content, random, calm = Image.fromarray(data.chelsea()), np.random.default_rng(0), Steady(0.9)
+    look = stylizer.encode(Look("starry-night"))
+    for number in range(-WARM, FRAMES):
+        way = 1 - abs(1 - 2 * (number % FRAMES) / FRAMES)
+        window = (60 + 30 * way, 20 + 12 * way, 360 - 10 * way, 245 - 3 * way)
+        seen = np.asarray(content.resize((240, 180), Image.Resampling.BICUBIC, window))
+        frame = np.rint((seen + random.normal(0, 2, seen.shape)).clip(0, 255)).astype(np.uint8)
+        plain = stylizer.stylize(frame, look)
+        both = np.concatenate([plain, calm.take(frame, plain)], axis=1)
+        if number >= 0:
+            yield Image.fromarray(both)
+
+
+def save_animation(frames: Sequence[Image.Image], name: str) -> None:
+    """As NAME.webp, for ever."""
+    first, *others = frames
+    first.save(shipped.WEIGHTS / f"{name}.webp", save_all=True, append_images=others, duration=60, loop=0, quality=35)
 
 
 def save(cells: Sequence[Cell], name: str, *, columns: int, side: int) -> None:

@@ -40,7 +40,8 @@ class Job:
         span: which part of the content.
         encoding: of a video; None for a sequence.
         smooth: see `Steady`.
-        resume: go on with what an interrupted run of the same job has left.
+        resume: go on with what an interrupted run of the same job has left, or begin anew; None refuses where something
+            is left.
         partial: when interrupted, write what is done; otherwise nothing is left.
     """
 
@@ -50,7 +51,7 @@ class Job:
     span: Span = WHOLE
     encoding: Encoding | None = None
     smooth: float = 0.9
-    resume: bool = False
+    resume: bool | None = None
     partial: bool = True
 
     def __post_init__(self) -> None:

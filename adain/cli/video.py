@@ -60,7 +60,9 @@ def video(
     smooth: Annotated[
         float, Option(help="How much stays of the frame before: 0 paints each on its own, 0.98 is the steadiest.")
     ] = 0.9,
-    resume: Annotated[bool, Option("--resume", help="Go on after an interruption, with the same frames.")] = False,
+    resume: Annotated[
+        bool | None, Option("--resume/--anew", help="Go on after an interruption, with the same frames, or begin anew.")
+    ] = None,
     partial: Annotated[
         bool, Option("--partial/--no-partial", help="On Ctrl-C write what is done, or leave nothing.")
     ] = True,

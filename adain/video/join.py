@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import VideoError, first_line
 from ..replacing import replacing
-from .read import open_container, origin
+from .read import is_cover, open_container, origin
 
 if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer
@@ -124,8 +124,12 @@ def _kept(source: "InputContainer", rest: Rest, out: "OutputContainer", notes: l
     packets: list[Packets] = []
     stream: Any
     copy: Any
+    painted = next(stream for stream in source.streams.video if not is_cover(stream))
     for stream in source.streams:
+        if stream is painted:
+            continue
         if stream.type not in ("audio", "subtitle"):
+            notes.append(f"a stream of the type {stream.type} is left out")
             continue
         name = stream.codec_context.codec.canonical_name if stream.codec_context else "unknown"
         language = f" ({stream.language})" if stream.language else ""

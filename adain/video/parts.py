@@ -21,7 +21,7 @@ from ..errors import OptionError
 from ..replacing import replacing
 from ..report import write_json
 
-FRAMES = 120  # of a part
+FRAMES = 60  # of a part
 State = dict[str, NDArray[Any]]  # of whatever has a memory of earlier frames
 
 
@@ -42,13 +42,19 @@ class Parts:
         """Those of an output."""
         return cls(out.with_name(f".{out.name}.parts"), suffix)
 
-    def begin(self, job: dict[str, Any], resume: bool) -> None:
-        """Make the folder; without `resume`, or where there is nothing to go on with, an empty one.
+    def begin(self, job: dict[str, Any], resume: bool | None) -> None:
+        """Make the folder, or go on with the one that is there.
+
+        Args:
+            job: what was asked for.
+            resume: whether to go on; None does not know.
 
         Raises:
-            OptionError: the parts there are of another job.
+            OptionError: the parts there are of another job; or nobody knows whether to go on.
         """
         file = self.folder / "job.json"
+        if resume is None and self.done():
+            raise OptionError(f"{self.folder} holds what is done already; give --resume to go on, or --anew")
         if resume and file.is_file():
             try:
                 before = json.loads(file.read_text("utf-8"))
@@ -57,7 +63,7 @@ class Parts:
             if differ := sorted(key for key in job.keys() | before.keys() if job.get(key) != before.get(key)):
                 raise OptionError(
                     f"{', '.join(differ)} differ from what {self.folder} was begun with; "
-                    "give the same, or leave --resume to begin anew"
+                    "give the same, or --anew to begin anew"
                 )
             return
         self.remove()

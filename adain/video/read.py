@@ -17,6 +17,7 @@ from .clip import BT709, WHOLE, Frame, Frames, Shape, Span
 if TYPE_CHECKING:
     import av
     from av.container import InputContainer
+    from av.video.stream import VideoStream
 
 # Numbers of ITU-T H.273
 BT601, UNSPECIFIED, RGB = 6, 2, 0
@@ -46,6 +47,11 @@ def origin(container: "InputContainer") -> Fraction:
     return Fraction(container.start_time or 0, 1_000_000)
 
 
+def is_cover(stream: "VideoStream") -> bool:
+    """Whether a stream is the picture of a cover, and no video."""
+    return bool(stream.disposition & stream.disposition.attached_pic)
+
+
 class VideoFile:
     """The frames of a video file; a `Clip`.
 
@@ -59,7 +65,7 @@ class VideoFile:
         self.name, self.bad = str(file), 0
         self.notes: list[str] = []
         self._span, self._container = span, open_container(file)
-        streams = [s for s in self._container.streams.video if not s.disposition & s.disposition.attached_pic]
+        streams = [stream for stream in self._container.streams.video if not is_cover(stream)]
         if not streams:
             raise VideoError(f"{file} holds no video; its sound alone cannot be painted")
         self._stream = streams[0]

@@ -250,6 +250,8 @@ def test_stopped_and_resumed_is_the_same_as_one_run(
     partial, _ = read_clip(tmp_path / "out.mp4")
     assert len(partial) == done.frames == 10
     assert packets_of(tmp_path / "out.mp4", "audio")[-1][0] < 0.4 < packets_of(clip, "audio")[-1][0]
+    with pytest.raises(OptionError, match="holds what is done already; give --resume to go on, or --anew"):
+        video.run(stylizer, job(clip, **steady))
     with pytest.raises(OptionError, match="look, smooth, span differ from what .* was begun with"):
         video.run(stylizer, job(clip, span=Span(size=32), resume=True))
     again = video.run(stylizer, job(clip, **steady, resume=True))
