@@ -89,6 +89,8 @@ class Worker:
     def stop(self) -> None:
         """End the process; what it held is free then."""
         self._connection.close()  # which ends it, unless it is busy
+        if self._process.pid is None:  # Ctrl-C came before it was started
+            return
         self._process.join(PATIENCE)
         self._process.kill()
         self._process.join()

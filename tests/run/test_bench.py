@@ -4,6 +4,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -183,6 +184,17 @@ def test_a_process_ends_with_its_worker(model, source):
     with pytest.raises(AdaINError, match="adain, cpu fp32 at 40x24 was ended by the system .exit code -15."):
         started.turn()
     started.stop()
+
+
+def test_ctrl_c_before_the_process_is_started(model, source, monkeypatch):
+    @contextmanager
+    def interrupted():
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr(worker, "_deaf", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        Worker(Job("onnx", model, "cpu", SMALL), source)
 
 
 def test_an_error_comes_out_of_the_process(model, source):

@@ -68,8 +68,8 @@ def test_ctrl_c_leaves_nothing(write_tiny, tmp_path):
         children = process.children()
         time.sleep(0.01)
     os.killpg(started.pid, signal.SIGINT)  # as a terminal does
-    _, stderr = started.communicate(timeout=60)
+    _, stderr = started.communicate(timeout=300)
     assert started.returncode == 130
-    assert "Traceback" not in stderr
+    assert "Traceback" not in stderr, stderr
     assert not (tmp_path / "out").exists()
-    assert psutil.wait_procs(children, timeout=20)[1] == []
+    assert psutil.wait_procs(children, timeout=60)[1] == []
