@@ -81,7 +81,6 @@ class Job:
             was exported from; "peak" runs large convolutions in the engine of `device`.
         compute: the precision that the engine is asked for.
         threads: of the CPU; None takes one for each core.
-        rival: the others are compared with it, so it need not show every span.
     """
 
     kind: Kind
@@ -90,7 +89,6 @@ class Job:
     size: Size
     compute: Compute = "auto"
     threads: int | None = None
-    rival: bool = False
 
     @property
     def hardware(self) -> Hardware:
@@ -198,16 +196,15 @@ def plan(
     ]
     pairs = []
     for name in rivals:
-        found = [(job, rival) for job in ours if (rival := _rival(job, name)) and rival.hardware == job.hardware]
-        # One that is ours anyway is not run twice.
-        meetings = [(job, same if (same := replace(rival, rival=False)) in ours else rival) for job, rival in found]
+        meetings = [(job, rival) for job in ours if (rival := _rival(job, name)) and rival.hardware == job.hardware]
         if not meetings:
             raise OptionError(f"nothing runs where {name} could be compared with it; give another --device")
         pairs += meetings
-    jobs = list(dict.fromkeys([*ours, *(rival for _, rival in pairs)]))  # a rival of several of ours runs once
+    # A rival of several of ours, or one that is ours, runs once.
+    jobs = list(dict.fromkeys([*ours, *(rival for _, rival in pairs)]))
     if util.find_spec("onnx") is not None:  # which makes the peak's graph
         by_engine = {(job.device, job.precision): job for job in jobs if job.kind == "onnx"}
-        jobs += [replace(job, kind="peak", rival=False) for job in by_engine.values()]
+        jobs += [replace(job, kind="peak") for job in by_engine.values()]
     groups = []
     for hardware in get_args(Hardware):
         members = [job for job in jobs if job.hardware == hardware]
@@ -229,8 +226,8 @@ def _rival(job: Job, name: str | Model) -> Job | None:
     """What `name` is for one of our jobs; None where it is the job itself."""
     if isinstance(name, Model):
         compute = job.compute if name.contract.precision == "fp32" else "auto"
-        return replace(job, model=name, compute=compute, rival=True) if name.file != job.model.file else None
+        return replace(job, model=name, compute=compute) if name.file != job.model.file else None
     if name in TORCH:
         device: Device = "cuda" if job.hardware == "gpu" else "cpu"
-        return replace(job, kind=TORCH[name], device=device, compute="auto", rival=True)
-    return replace(job, device=cast(Device, name), rival=True) if name != job.device else None
+        return replace(job, kind=TORCH[name], device=device, compute="auto")
+    return replace(job, device=cast(Device, name)) if name != job.device else None

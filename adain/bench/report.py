@@ -101,7 +101,7 @@ class Report:
 
 
 def _place(job: Job) -> dict[str, Any]:
-    return {"size": asdict(job.size), "device": job.device, "rival": job.rival}
+    return {"size": asdict(job.size), "device": job.device}
 
 
 def _result_dict(result: Result) -> dict[str, Any]:

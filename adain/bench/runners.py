@@ -78,10 +78,12 @@ def _onnx(job: Job, source: Path) -> tuple[Spans, str]:
     picture, inputs = load(source).pixels, Look.of(some_style(session.contract)).inputs()
     lane = session.lane(job.size.height, job.size.width, inputs)
     lane.upload(picture, inputs)
-    spans: Spans = {"network": lane.compute, "host": lambda: lane.run(picture, inputs)}
-    if not job.rival:
-        target = source.with_stem(f"{source.stem}-out")
-        spans["file"] = lambda: save(Picture(lane.run(load(source).pixels, inputs)), target)
+    target = source.with_stem(f"{source.stem}-out")
+    spans: Spans = {
+        "network": lane.compute,
+        "host": lambda: lane.run(picture, inputs),
+        "file": lambda: save(Picture(lane.run(load(source).pixels, inputs)), target),
+    }
     return spans, session.precision
 
 

@@ -113,7 +113,7 @@ def test_plan(model):
 def test_a_rival_that_is_ours_runs_once(model):
     (group,) = plan.plan(model, ["cuda", "tensorrt"], ["tensorrt"], [SMALL])
     jobs = [job for job in group.jobs if job.kind == "onnx"]
-    assert [(job.device, job.rival) for job in jobs] == [("cuda", False)] * 2 + [("tensorrt", False)] * 2
+    assert [job.device for job in jobs] == ["cuda"] * 2 + ["tensorrt"] * 2
     assert [(ours.device, rival.device) for ours, rival in group.pairs] == [("cuda", "tensorrt")] * 2
     assert all(ours.compute == rival.compute for ours, rival in group.pairs)
 
@@ -203,10 +203,10 @@ def test_an_error_comes_out_of_the_process(model, source):
 
 
 def test_portable_files_are_measured_too(write_tiny, source):
-    job = Job("onnx", read_model(write_tiny(io="portable")), "cpu", Size("40x24", 40, 24), rival=True)
+    job = Job("onnx", read_model(write_tiny(io="portable")), "cpu", Size("40x24", 40, 24))
     started = Worker(job, source)
     assert started.ready.picture.shape == (24, 40, 3)
-    assert list(started.turn()) == ["network", "host"]  # a rival's files take as long as ours
+    assert list(started.turn()) == ["network", "host", "file"]
     started.stop()
 
 

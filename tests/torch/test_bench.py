@@ -49,7 +49,7 @@ def test_pytorch_paints_the_same_picture(run):
 
 def test_pytorch_does_not_fit_an_invented_model(write_tiny, tmp_path):
     save(Picture(frame(Size("16", 16, 16))), tmp_path / "16.jpg")
-    job = Job("torch", read_model(write_tiny(), "adain"), "cpu", Size("16", 16, 16), rival=True)
+    job = Job("torch", read_model(write_tiny(), "adain"), "cpu", Size("16", 16, 16))
     with pytest.raises(ModelError, match="style codes of 3 values, a network that this adain does not have"):
         Worker(job, tmp_path / "16.jpg")
 
