@@ -103,10 +103,11 @@ class Worker:
             answer = self._connection.recv()
         except (EOFError, ConnectionError) as error:
             self._process.join()
-            raise AdaINError(
-                f"{self._job.named()} at {self._job.size.name} was ended by the system (exit code "
-                f"{self._process.exitcode}), most likely for its memory; give a smaller --size"
-            ) from error
+            code, name = self._process.exitcode, f"{self._job.named()} at {self._job.size.name}"
+            if code is not None and code < 0:
+                cause = f"was ended by the system (exit code {code}), most likely for its memory"
+                raise AdaINError(f"{name} {cause}; give a smaller --size") from error
+            raise AdaINError(f"{name} ended before its time (exit code {code}); what it printed says why") from error
         if isinstance(answer, AdaINError):
             raise answer
         return answer

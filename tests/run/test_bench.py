@@ -186,6 +186,17 @@ def test_a_process_ends_with_its_worker(model, source):
     started.stop()
 
 
+def test_a_process_that_ends_by_itself_is_not_said_to_lack_memory(model):
+    def gone():
+        raise EOFError
+
+    ended = Worker.__new__(Worker)
+    ended._job, ended._connection = Job("onnx", model, "cpu", SMALL), SimpleNamespace(send=lambda what: None, recv=gone)
+    ended._process = SimpleNamespace(join=lambda: None, exitcode=1)
+    with pytest.raises(AdaINError, match=r"adain, cpu fp32 at 16 ended before its time \(exit code 1\)"):
+        ended.turn()
+
+
 def test_ctrl_c_before_the_process_is_started(model, source, monkeypatch):
     @contextmanager
     def interrupted():
