@@ -96,8 +96,8 @@ def _moved(old: Pixels, new: Pixels, result: Floats) -> tuple[Floats, Floats]:
     edge = cv2.BORDER_REFLECT
     again = cv2.remap(old, places, None, cv2.INTER_LINEAR, borderMode=edge)  # type: ignore[call-overload]
     moved = cv2.remap(result, places, None, cv2.INTER_CUBIC, borderMode=edge)  # type: ignore[call-overload]
-    difference = cv2.GaussianBlur(cv2.absdiff(again, new).mean(axis=2, dtype=np.float32), (0, 0), 1.5)
-    inside = ((places >= 0) & (places <= (width - 1, height - 1))).all(axis=2)
+    difference = cv2.GaussianBlur(_mean(cv2.absdiff(again, new).astype(np.float32)), (0, 0), 1.5)
+    inside = cv2.inRange(places, (0, 0), (width - 1, height - 1)) > 0
     return moved, np.exp(-((difference / ALIKE) ** 2)) * inside
 
 
@@ -117,7 +117,25 @@ def _detailed(blended: Floats, own: Floats) -> Floats:
     import cv2
 
     fine, wanted = (picture - cv2.GaussianBlur(picture, (0, 0), DETAIL) for picture in (blended, own))
-    has, should = (cv2.GaussianBlur((detail**2).mean(axis=2), (0, 0), AROUND) for detail in (fine, wanted))
-    gain = np.sqrt(should / (has + 1e-3)).clip(1, MOST)[..., None]
+    has, should = (_strength(detail) for detail in (fine, wanted))
+    gain = np.sqrt(should / (has + 1e-3)).clip(1, MOST)
+    gain = cv2.resize(gain, blended.shape[1::-1])[..., None]
     result: Floats = blended + (gain - 1) * fine
     return result
+
+
+def _strength(detail: Floats) -> Floats:
+    """The mean square around each place, [H/4,W/4]."""
+    import cv2
+
+    quarter = cv2.resize(_mean(detail**2), None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    result: Any = cv2.GaussianBlur(quarter, (0, 0), AROUND / 4)
+    return result  # type: ignore[no-any-return]
+
+
+def _mean(picture: Floats) -> Floats:
+    """Over the three colours, [H,W]."""
+    import cv2
+
+    result: Any = cv2.transform(picture, np.full((1, 3), 1 / 3, np.float32))
+    return result  # type: ignore[no-any-return]

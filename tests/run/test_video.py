@@ -20,6 +20,7 @@ from adain.pictures import Picture, load, save
 from adain.styles import Style
 from adain.stylizer import Stylizer
 from adain.video.clip import Span
+from adain.video.hdr import to_standard
 from adain.video.read import VideoFile
 from adain.video.timeline import Timeline
 from adain.video.write import Encoding
@@ -227,6 +228,15 @@ def test_high_dynamic_range(tmp_path: Path, stylizer: Stylizer, job: Make) -> No
         np.testing.assert_allclose(frame[16, 16], value, atol=4)
     shape = VideoFile(tmp_path / "out.mp4").shape
     assert (shape.primaries, shape.transfer) == (1, 1)
+
+
+@pytest.mark.parametrize("transfer", [16, 18])
+def test_white_is_the_same_in_both_curves(transfer: int) -> None:
+    """203 cd/m2, the white of BT.2408, is 58 % of PQ's codes and 75 % of HLG's."""
+    code = {16: 0.5807, 18: 0.75}[transfer]
+    frame = np.full((4, 4, 3), round(code * 65535), np.uint16)
+    shoulder = 0.7 + 0.3 / (1 + (4.926 - 0.7) / 0.3 * (0.3 / (4.926 - 0.7)) - 0.3 / (4.926 - 0.7))
+    np.testing.assert_allclose(to_standard(frame, transfer), 255 * shoulder ** (1 / 2.4), atol=2)
 
 
 def interrupt(after: int) -> Callable[[int, int | None], None]:
