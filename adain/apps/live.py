@@ -10,11 +10,11 @@ import numpy as np
 
 from ..errors import OptionError
 from ..look import Look
-from ..pictures import Picture, Pixels, resize
+from ..pictures import Picture, Pixels, resize, write_on
 from ..stopping import stop_signal
 from ..stream import Stream
 from ..stylizer import Stylizer
-from ..video.camera import Camera, write_on
+from ..video.camera import Camera
 from ..video.screens import Screen
 
 STEP = 32  # px: sizes are multiples of it

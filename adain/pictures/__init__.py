@@ -12,7 +12,7 @@ png.py       PNG without what cannot be read and carries no pixels
 colour.py    profiles, gamma and codes of colour to sRGB
 write.py     save: whole or not at all
 resize.py    every change of size
-sheet.py     pictures side by side, with their names
+sheet.py     pictures side by side, with their names; text on pictures
 folders.py   the pictures in folders and in tar files
 """
 
@@ -22,7 +22,7 @@ from .metadata import Metadata
 from .picture import Picture, Pixels
 from .read import MAX_PIXELS, FileSource, Source, is_animated, load, load_all, read_size
 from .resize import check_side, resize, resize_to_side, square
-from .sheet import contact_sheet
+from .sheet import contact_sheet, write_on
 from .write import FORMATS, format_of, holds_frames, save, save_all, suffix_of
 
 __all__ = [
@@ -52,4 +52,5 @@ __all__ = [
     "save_all",
     "square",
     "suffix_of",
+    "write_on",
 ]

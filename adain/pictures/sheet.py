@@ -1,10 +1,11 @@
-"""Contact sheets: pictures side by side, each with its name."""
+"""Contact sheets: pictures side by side, each with its name; and text on pictures."""
 
 from collections.abc import Sequence
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from .picture import Picture
+from .picture import Picture, Pixels
 from .resize import resize_to_side
 
 GAP = 2  # px around a picture
@@ -34,3 +35,15 @@ def contact_sheet(cells: Sequence[tuple[str, Picture] | None], columns: int, sid
         sheet.paste(image, place, image if image.mode == "RGBA" else None)
         draw.text((x + side / 2, y + high - line / 2), text, "black", font, "mm")
     return Picture.from_pil(sheet)
+
+
+def write_on(pixels: Pixels, lines: Sequence[str], dark: bool = False) -> Pixels:
+    """A copy with lines of text at its top, uint8 [H,W,3] both.
+
+    Args:
+        dark: make the picture itself dark, so that nobody takes it for what it was.
+    """
+    image = Image.fromarray(pixels // 3 if dark else pixels)
+    font = ImageFont.load_default(max(10, image.width // 32))
+    ImageDraw.Draw(image).text((6, 4), "\n".join(lines), "white", font, stroke_width=2, stroke_fill="black")
+    return np.asarray(image)

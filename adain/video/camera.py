@@ -5,7 +5,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from threading import Condition, Thread
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -161,20 +161,3 @@ def _open(source: int | str) -> "cv2.VideoCapture":
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, TIMEOUT, cv2.CAP_PROP_READ_TIMEOUT_MSEC, TIMEOUT]
     return cv2.VideoCapture(source, cv2.CAP_FFMPEG, limits)
-
-
-def write_on(picture: Pixels, lines: list[str], dark: bool = False) -> Pixels:
-    """A copy with lines of text at its top.
-
-    Args:
-        dark: make the picture itself dark, so that nobody takes it for the present.
-    """
-    import cv2
-
-    result: Any = picture // 3 if dark else picture.copy()
-    size = max(0.35, min(1.0, picture.shape[1] / 900))
-    for number, line in enumerate(lines, 1):
-        place = (6, round(30 * size * number))
-        for colour, width in (((0, 0, 0), 3), ((255, 255, 255), 1)):
-            cv2.putText(result, line, place, cv2.FONT_HERSHEY_SIMPLEX, size, colour, width, cv2.LINE_AA)
-    return result  # type: ignore[no-any-return]

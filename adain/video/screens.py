@@ -4,10 +4,8 @@ import io
 import sys
 from typing import Any, Literal, Protocol, get_args
 
-from PIL import Image
-
 from ..errors import DeviceError, OptionError, first_line
-from ..pictures import Pixels
+from ..pictures import Picture, Pixels
 
 Target = Literal["window", "camera", "-"]
 Format = Literal["raw", "mjpeg"]
@@ -71,7 +69,7 @@ class Window:
 
     def show(self, picture: Pixels) -> None:
         """See `Screen`."""
-        self._picture.paste(Image.fromarray(picture))
+        self._picture.paste(Picture(picture).to_pil())
 
     def pressed(self) -> list[str]:
         """See `Screen`."""
@@ -142,5 +140,5 @@ class Pipe:
 
 def _jpeg(picture: Pixels) -> bytes:
     stream = io.BytesIO()
-    Image.fromarray(picture).save(stream, "JPEG", quality=90)
+    Picture(picture).to_pil().save(stream, "JPEG", quality=90)
     return stream.getvalue()

@@ -16,11 +16,12 @@ from clips import Pixels, moving, write_clip
 from adain.apps.live import Live, Wish
 from adain.errors import DeviceError, OptionError, VideoError
 from adain.look import Look
+from adain.pictures import write_on
 from adain.styles import Style
 from adain.stylizer import Stylizer
 from adain.video import camera as cameras
 from adain.video import screens
-from adain.video.camera import Camera, write_on
+from adain.video.camera import Camera
 
 RED = Look.of(Style(np.array([1, 0, 0], np.float32), "red"))
 BLUE = Look.of(Style(np.array([0, 0, 1], np.float32), "blue"))
