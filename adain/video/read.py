@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # Numbers of ITU-T H.273
 BT601, UNSPECIFIED, RGB = 6, 2, 0
 FULL = 2  # colour range in FFmpeg
+EARLY = 0.5  # seconds by which pictures may end before the rest without a word
 
 
 def open_container(file: str | Path) -> "InputContainer":
@@ -119,6 +120,10 @@ class VideoFile:
         first, self._first = self._first, None
         for number, (frame, pts, duration) in enumerate(chain([first], self._timed), 1):
             yield Frame(self._pixels(frame), pts, duration, number)
+        end = float((pts + duration) * self.shape.time_base) + self._span.start
+        known = (self._container.duration or 0) / 1_000_000
+        if self._span.end is None and end < known - EARLY:
+            self.notes.append(f"the pictures end at {end:.1f} s of {known:.1f} s; the file may be cut off")
 
     def _times(self) -> Iterator[tuple["av.VideoFrame", int, int]]:
         """The frames that are wanted, each with its `pts` and `duration`."""

@@ -89,13 +89,13 @@ def _moved(old: Pixels, new: Pixels, result: Floats) -> tuple[Floats, Floats]:
     height, width = new.shape[:2]
     scale = min(1.0, FLOW_SIDE / max(height, width))
     small = [_searched(content, scale) for content in (new, old)]
-    flow: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(small[0], small[1], None)  # type: ignore[call-overload]
+    flow: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(small[0], small[1], None)
     if scale < 1:
         flow = cv2.resize(flow, (width, height)) / np.float32(scale)
     places = flow + np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=2).astype(np.float32)
     edge = cv2.BORDER_REFLECT
-    again = cv2.remap(old, places, None, cv2.INTER_LINEAR, borderMode=edge)  # type: ignore[call-overload]
-    moved = cv2.remap(result, places, None, cv2.INTER_CUBIC, borderMode=edge)  # type: ignore[call-overload]
+    again = cv2.remap(old, places, None, cv2.INTER_LINEAR, borderMode=edge)
+    moved = cv2.remap(result, places, None, cv2.INTER_CUBIC, borderMode=edge)
     difference = cv2.GaussianBlur(_mean(cv2.absdiff(again, new).astype(np.float32)), (0, 0), 1.5)
     inside = cv2.inRange(places, (0, 0), (width - 1, height - 1)) > 0
     return moved, np.exp(-((difference / ALIKE) ** 2)) * inside

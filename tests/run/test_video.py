@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import signal
 from collections.abc import Callable
 from fractions import Fraction
@@ -183,6 +184,7 @@ def test_a_file_that_is_cut_off_gives_what_it_has(tmp_path: Path, stylizer: Styl
     done = video.run(stylizer, job(cut, "out.mkv"))
     after, _ = read_clip(tmp_path / "out.mkv")
     assert 5 < len(after) == done.frames < 40
+    assert re.fullmatch(r"the pictures end at [01]\.\d s of 1\.6 s; the file may be cut off", done.notes[0])
     assert error(read_clip(whole)[0][: len(after) - 1], after[:-1]) < 1.5
 
 
