@@ -59,12 +59,16 @@ def join(parts: Sequence[Path], begins: Sequence[int], unit: Fraction, out: Path
     """
     import av
 
-    options = {"movflags": "+faststart", "movie_timescale": "90000"} if out.suffix.lower() in (".mp4", ".mov") else {}
+    quicktime = out.suffix.lower() in (".mp4", ".mov")
+    options = {"movflags": "+faststart", "movie_timescale": "90000"} if quicktime else {}
     notes: list[str] = []
     try:
         with replacing(out) as temporary, av.open(str(temporary), "w", options=options) as container:
             with av.open(str(parts[0])) as first:
-                stream = container.add_stream_from_template(first.streams.video[0])
+                coded = first.streams.video[0]
+                stream: Any = container.add_stream_from_template(coded, opaque=True)  # may have no encoder of its name
+                if quicktime and coded.codec_context.codec.canonical_name == "hevc":
+                    stream.codec_context.codec_tag = "hvc1"  # the name under which Apple's players know it
             sources = [_video(parts, begins, unit, stream)]
             if rest is not None:
                 source = open_container(rest.file)
@@ -134,7 +138,7 @@ def _kept(source: "InputContainer", rest: Rest, out: "OutputContainer", notes: l
         name = stream.codec_context.codec.canonical_name if stream.codec_context else "unknown"
         language = f" ({stream.language})" if stream.language else ""
         if name in out.supported_codecs:
-            copy = out.add_stream_from_template(stream)
+            copy = out.add_stream_from_template(stream, opaque=True)
             own = _of_stream(rest, stream.index)
             packets.append(_moved(own, copy))
         elif stream.type == "audio" and stream.codec_context:

@@ -35,12 +35,11 @@ def open_container(file: str | Path) -> "InputContainer":
 
     try:
         return av.open(str(file), options={"protocol_whitelist": "file"}, metadata_errors="replace")
-    except OSError as error:  # av's errors of files are OSErrors too
+    except (OSError, ValueError) as error:  # what av's errors are
+        why = getattr(error, "strerror", None) or first_line(error)
         if isinstance(error, FileNotFoundError | IsADirectoryError | PermissionError):
-            raise VideoError(f"{file} cannot be read ({error.strerror}); check the path") from error
-        raise VideoError(f"{file} is no video that can be read ({error.strerror}); it may be cut off") from error
-    except ValueError as error:
-        raise VideoError(f"{file} is no video that can be read ({first_line(error)}); it may be cut off") from error
+            raise VideoError(f"{file} cannot be read ({why}); check the path") from error
+        raise VideoError(f"{file} is no video that can be read ({why}); it may be cut off") from error
 
 
 def origin(container: "InputContainer") -> Fraction:

@@ -1,5 +1,6 @@
 """Frames to video files, part by part; the only place that encodes."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
@@ -117,6 +118,7 @@ class _Part:
         self._replacing, self._shape, self._begins = replacing(file), shape, begins
         temporary = self._replacing.__enter__()
         coder = CODERS[encoding.codec]
+        os.environ.setdefault("SVT_LOG", "1")  # or its encoder tells a story on stderr; errors only
         try:
             self._container: OutputContainer = av.open(str(temporary), "w")
             self._stream: Any = self._container.add_stream(

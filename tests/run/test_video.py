@@ -3,6 +3,7 @@ import os
 import re
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -144,6 +145,20 @@ def test_from_and_to(tmp_path: Path, stylizer: Stylizer, job: Make) -> None:
     assert sound[-1][0] == pytest.approx(0.4, abs=0.03)
     with pytest.raises(VideoError, match="no frame of .* can be decoded from 9 s on"):
         video.run(stylizer, job(clip, span=Span(9)))
+
+
+@pytest.mark.parametrize(("codec", "output", "tag"), [("h265", "out.mp4", "hvc1"), ("av1", "out.mkv", None)])
+def test_other_codecs(tmp_path: Path, stylizer: Stylizer, job: Make, codec: Any, output: str, tag: str | None) -> None:
+    import av
+
+    clip = write_clip(tmp_path / "in.mp4", moving(4))
+    encoding = Encoding.of(Path(output).suffix, codec, 8)
+    video.run(stylizer, replace(job(clip, output), encoding=encoding))
+    assert error(read_clip(clip)[0], read_clip(tmp_path / output)[0]) < 2.5
+    with av.open(str(tmp_path / output)) as container:
+        coder = container.streams.video[0].codec_context
+        assert tag is None or coder.codec_tag == tag
+        assert (coder.colorspace, coder.color_range, coder.color_primaries) == (1, 1, 1)
 
 
 def test_odd_sides_size_and_a_single_frame(tmp_path: Path, stylizer: Stylizer, job: Make) -> None:
