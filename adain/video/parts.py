@@ -81,14 +81,19 @@ class Parts:
         return found
 
     def save(self, number: int, state: State) -> None:
-        """Note that a part is whole, and how to go on after it."""
-        with replacing(self._state(number)) as temporary:
-            np.savez(temporary, allow_pickle=False, **state)
+        """Note that a part is whole, and how to go on after it; of those before only numbers stay, not pictures."""
+        self._write(number, state)
+        if number:
+            self._write(number - 1, {name: value for name, value in self.load(number - 1).items() if value.ndim == 0})
 
     def load(self, number: int) -> State:
         """What `save` was given."""
         with np.load(self._state(number), allow_pickle=False) as state:
             return dict(state)
+
+    def _write(self, number: int, state: State) -> None:
+        with replacing(self._state(number)) as temporary:
+            np.savez(temporary, allow_pickle=False, **state)
 
     def remove(self) -> None:
         """All of it."""

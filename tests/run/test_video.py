@@ -274,6 +274,10 @@ def test_stopped_and_resumed_is_the_same_as_one_run(
     video.run(stylizer, job(clip, "whole.mp4", **steady))
     done = video.run(stylizer, job(clip, **steady), interrupt(10))
     assert done.stopped
+    states = sorted((tmp_path / ".out.mp4.parts").glob("*.npz"))
+    with np.load(states[0]) as first, np.load(states[1]) as last:
+        assert sorted(first) == ["begins", "ends", "frames", "shown"]
+        assert "before" in last
     partial, _ = read_clip(tmp_path / "out.mp4")
     assert len(partial) == done.frames == 10
     assert packets_of(tmp_path / "out.mp4", "audio")[-1][0] < 0.4 < packets_of(clip, "audio")[-1][0]
