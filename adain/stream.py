@@ -55,6 +55,7 @@ class Stream:
         depth: how many frames can be in the stream: put, and their results not yet got.
         dropped: how many frames `put(frame, drop=True)` has dropped.
         busy: seconds that the lanes have worked, all together.
+        content: the frame of which `get` gave the result last; None before the first.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Stream:
         if self.depth <= count:
             raise OptionError(f"depth is {depth}; give {count + 1} or more, of which {count} are in the network")
         self.dropped, self.busy = 0, 0.0
+        self.content: Pixels | None = None
         self._encode = encode
         self.look = look
         self._code = session.contract.code
@@ -80,7 +82,7 @@ class Stream:
             self._lanes.put(session.lane(size[1], size[0], self._look.inputs()))
         self._threads = ThreadPoolExecutor(count, "adain-stream")
         self._changed = Condition()  # guards what follows
-        self._frames: deque[Future[Pixels]] = deque()  # put and not yet got
+        self._frames: deque[Future[tuple[Pixels, Pixels]]] = deque()  # put and not yet got: content, result
         self._number = 0  # of the next frame
         self._closed = False
         self._ready: deque[tuple[float, float]] = deque(maxlen=WINDOW)  # when, and how long after `put`
@@ -211,7 +213,8 @@ class Stream:
             self._check_open()
             result = self._frames.popleft()
             self._changed.notify_all()
-        return result.result()
+        self.content, painted = result.result()
+        return painted
 
     def close(self) -> None:
         """End the stream: drop what is in it, wait for what is in the network, end the threads."""
@@ -226,7 +229,7 @@ class Stream:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def _stylize(self, number: int, frame: Pixels, look: Look, began: float) -> Pixels:
+    def _stylize(self, number: int, frame: Pixels, look: Look, began: float) -> tuple[Pixels, Pixels]:
         lane = self._lanes.get()  # there are as many as threads
         started = time.perf_counter()
         try:
@@ -240,14 +243,14 @@ class Stream:
             now = time.perf_counter()
             self.busy += now - started
             self._ready.append((now, now - began))
-        return result
+        return frame, result
 
     def _inputs(self, frame: Pixels, look: Look) -> Inputs:
         if not look.keeps_colours:
             return look.inputs()
         return look.inputs(self._code, Colours.of(colour_sums(frame[::SPARSE, ::SPARSE])))
 
-    def _tell(self, done: Future[Pixels]) -> None:
+    def _tell(self, done: Future[tuple[Pixels, Pixels]]) -> None:
         with self._changed:
             self._changed.notify_all()
 

@@ -16,11 +16,13 @@ from ..stream import Stream
 from ..stylizer import Stylizer
 from ..video.camera import Camera
 from ..video.screens import Screen
+from ..video.steady import Steady
 
 STEP = 32  # px: sizes are multiples of it
 LEAST = 96  # px of the longer side
 SPARE = 0.85  # of the time between frames is for the network
 SETTLED = 5  # frames that are painted before their time is trusted
+EVERY = 20  # frames after which it is looked at again
 HINTED = 90  # frames that tell the keys
 KEYS = "n, p: next style, one before   +, -: strength   i: figures   q: end"
 
@@ -33,6 +35,7 @@ class Wish:
         looks: to choose from; one or more.
         rate: frames a second that shall be held.
         size: px of the longer side that is shown, and at most painted.
+        smooth: see `Steady`.
         figures: whether rate, latency and so on are written on the picture.
         number: of the look that is shown.
     """
@@ -40,6 +43,7 @@ class Wish:
     looks: Sequence[Look]
     rate: float = 30
     size: int = 512
+    smooth: float = 0.8
     figures: bool = True
     number: int = 0
 
@@ -102,7 +106,10 @@ class Live:
         self._size = (0, 0)  # (width, height) that is painted
         self._side = min(wish.size, 256)  # px of its longer side; the first guess
         self._result: Pixels | None = None
-        self._frames = self._dropped = self._counted = 0
+        self._frames = self._dropped = 0
+        self._steady = Steady(wish.smooth)
+        self._counted, self._spent = 0, 0.0  # frames since the size was thought over, and seconds that this thread took
+        self._busy = 0.0  # of the stream, then
         self._look: Look | None = None
         self._latency = float("nan")
 
@@ -135,12 +142,22 @@ class Live:
             painted = self._stream.get(timeout=0.005)
         except TimeoutError:
             return False
-        self._frames, self._counted = self._frames + 1, self._counted + 1
-        self._latency = self._stream.latency.median
+        began = time.perf_counter()
+        if self._stream.content is not None:
+            painted = self._steady.take(self._stream.content, painted)
         self._result = resize(Picture(painted), *self._shown).pixels
-        if self._counted >= SETTLED:
-            self._side = self._wish.painted(self._side, self._stream.busy / self._counted)
+        self._latency = self._stream.latency.median
+        self._frames, self._counted = self._frames + 1, self._counted + 1
+        self._spent += time.perf_counter() - began
+        if self._counted == (SETTLED if self._busy == 0 else EVERY):
+            self._think_over(self._stream)
         return True
+
+    def _think_over(self, stream: Stream) -> None:
+        """Whether another size suits the rate better: the network and this thread work side by side."""
+        seconds = max(stream.busy - self._busy, self._spent) / self._counted
+        self._side = self._wish.painted(self._side, seconds)
+        self._counted, self._spent, self._busy = 0, 0.0, stream.busy
 
     def _stream_for(self, frame: Pixels) -> Stream:
         """The stream for frames of this size, with the present look."""
@@ -159,7 +176,9 @@ class Live:
         if self._stream is not None:
             self._stream.close()
             self._dropped += self._stream.dropped
-        self._stream, self._counted = None, 0
+        self._stream = None
+        self._counted, self._spent, self._busy = 0, 0.0, 0.0
+        self._steady.forget()
 
     def _idle(self) -> bool:
         return self._stream is None or self._stream.waiting == 0

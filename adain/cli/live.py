@@ -25,6 +25,9 @@ def live(
     format: Annotated[Format, Option(help="Of stdout: RGB bytes, or JPEGs.")] = "raw",
     fps: Annotated[float, Option(help="Frames a second to hold: the size that is painted follows from it.")] = 30,
     size: Annotated[int, Option(help="The longer side that is shown, and at most painted, in px.")] = 512,
+    smooth: Annotated[
+        float, Option(help="How much stays of the frame before: 0 paints each on its own, 0.98 is the steadiest.")
+    ] = 0.8,
     alpha: Annotated[float, Option(help="0 gives back the content, 1 is the full style.")] = 1.0,
     color: Annotated[
         Color, Option(help="Whose colours: the style's, the content's, or the content's but for brightness.")
@@ -41,7 +44,8 @@ def live(
     """
     need_extra("live", "cv2", *(["pyvirtualcam"] if to == "camera" else []))
     stylizer = Stylizer(model, device, threads=threads)
-    wish = Wish([stylizer.encode(Look((each,), alpha=alpha, color=color)) for each in style], fps, size, to == "window")
+    looks = [stylizer.encode(Look((each,), alpha=alpha, color=color)) for each in style]
+    wish = Wish(looks, fps, size, smooth, figures=to == "window")
     console = stderr_console(quiet)
     with Camera(camera if source is None else source, loop) as frames:
         first = frames.take(0)

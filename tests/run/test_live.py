@@ -56,7 +56,7 @@ class FakeScreen:
 
 def test_a_file_is_shown_at_its_rate_and_keys_change_the_look(tmp_path: Path, stylizer: Stylizer) -> None:
     clip = write_clip(tmp_path / "in.mp4", moving(60))
-    screen, wish = FakeScreen({3: "n", 6: "minus", 40: "q"}), Wish([RED, BLUE], 25, 128, figures=False)
+    screen, wish = FakeScreen({3: "n", 6: "minus", 40: "q"}), Wish([RED, BLUE], 25, 128, 0, figures=False)
     with Camera(str(clip)) as camera:
         ran = Live(stylizer, camera, wish).run(screen)
     assert 40 <= len(screen.shown) == ran.shown < 60
@@ -130,7 +130,7 @@ def test_a_source_that_fails_says_so_and_comes_back(
         return bool(dark) and 255 in bright[dark[0] :]
 
     with Camera("rtsp://camera") as camera:
-        Live(stylizer, camera, Wish([RED], 25, 128, figures=False)).run(FakeScreen({}, comes_back))
+        Live(stylizer, camera, Wish([RED], 25, 128, 0, figures=False)).run(FakeScreen({}, comes_back))
     assert "no picture for" in problems[0]
     assert ("the source is silent" if stalls else "it has ended") in problems[0]
     assert FakeCapture.opened >= 2
@@ -176,7 +176,7 @@ def test_raw_frames_and_jpegs_to_stdout(tmp_path: Path, monkeypatch: pytest.Monk
         out = Stdout()
         monkeypatch.setattr(screens.sys, "stdout", SimpleNamespace(buffer=out))
         with Camera(str(clip)) as camera:
-            wish = Wish([RED], 25, 128, figures=False)
+            wish = Wish([RED], 25, 128, 0, figures=False)
             screen = screens.open_screen("-", (128, 96), 25, format)  # type: ignore[arg-type]
             ran = Live(stylizer, camera, wish).run(screen)
         assert out.written.startswith(start)

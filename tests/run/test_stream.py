@@ -357,3 +357,11 @@ def test_views_are_taken(stylizer: Stylizer) -> None:
 
 def test_a_stream_that_was_never_entered_has_no_threads(one: Stylizer) -> None:
     assert isinstance(one.stream(SIZE, SEA), Stream)
+
+
+def test_the_content_of_a_result(one: Stylizer) -> None:
+    contents = frames(20)
+    with one.stream(SIZE, SEA) as stream:
+        assert stream.content is None
+        for content, _ in zip(contents, stream.run(contents), strict=True):
+            assert stream.content is content
