@@ -110,8 +110,6 @@ class VideoFile:
             yield f"high dynamic range ({name}) is converted to standard range, 8 bits"
         elif (bits := max(component.bits for component in frame.format.components)) > 8:
             yield f"{bits} bits a colour become 8"
-        if frame.interlaced_frame:
-            yield "the video is interlaced, which is not undone"
 
     def frames(self) -> Frames:
         """See `Clip`."""
@@ -130,9 +128,10 @@ class VideoFile:
         start, usual = round(self._start / unit), max(1, round(1 / (self._usual * unit)))
         end = None if self._span.end is None else (self._span.end - Fraction(self._span.start)) / unit
         last, guess = -1, 0
-        for frame in self._decode():
-            pts = guess if frame.pts is None else frame.pts - start
-            duration = frame.duration or usual
+        for frame in self._progressive(self._decode()):
+            ticks = frame.time_base / unit if frame.time_base else 1  # a filter may count in others
+            pts = guess if frame.pts is None else round(frame.pts * ticks) - start
+            duration = max(1, round(frame.duration * ticks)) if frame.duration else usual
             guess = pts + duration
             if end is not None and pts >= end:
                 return
@@ -159,6 +158,29 @@ class VideoFile:
             for frame in decoded:
                 self.bad += frame.is_corrupt
                 yield frame
+
+    def _progressive(self, frames: Iterator["av.VideoFrame"]) -> Iterator["av.VideoFrame"]:
+        """The frames, of interlaced ones both fields at one time (FFmpeg's filter bwdif); others as they are."""
+        graph: Any = None
+        for frame in frames:
+            if graph is None and not frame.interlaced_frame:
+                yield frame
+                continue
+            graph = graph or self._deinterlacing()
+            graph.push(frame)
+            yield from _pulled(graph)
+        if graph is not None:
+            graph.push(None)
+            yield from _pulled(graph)
+
+    def _deinterlacing(self) -> Any:
+        import av.filter
+
+        self.notes.append("the video is interlaced; each frame is made of its first field, and of the others around it")
+        graph = av.filter.Graph()
+        source, sink = graph.add_buffer(template=self._stream), graph.add("buffersink")
+        graph.link_nodes(source, graph.add("bwdif", "send_frame:auto:interlaced"), sink).configure()
+        return graph
 
     def _pixels(self, frame: "av.VideoFrame") -> Pixels:
         from av.video.reformatter import Interpolation
@@ -187,6 +209,14 @@ class VideoFile:
             shallow: Any = frame.reformat(format="rgb24", **how).to_ndarray()
             pixels = shallow
         return np.ascontiguousarray(np.rot90(pixels, self._turns))
+
+
+def _pulled(graph: Any) -> Iterator["av.VideoFrame"]:
+    while True:
+        try:
+            yield graph.pull()
+        except (BlockingIOError, EOFError):
+            return
 
 
 def _matrix(frame: "av.VideoFrame") -> int:

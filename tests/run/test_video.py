@@ -365,3 +365,24 @@ def test_mistakes_are_one_line(run: Callable[..., tuple[int, str, str]], argumen
     assert (code, out) == (2, "")
     assert said in err
     assert err.splitlines()[-1].startswith("adain: ")
+
+
+def test_interlaced_fields_are_taken_apart(tmp_path: Path, stylizer: Stylizer, job: Make) -> None:
+    """A square that goes right by 8 px from field to field, as a camera of 50 fields a second sees it."""
+    frames = []
+    for number in range(6):
+        frame = np.full((96, 160, 3), 60, np.uint8)
+        for field in (0, 1):
+            left = 16 + 8 * (2 * number + field)
+            frame[32 + field : 64 : 2, left : left + 32] = 220
+        frames.append(frame)
+    clip = write_clip(tmp_path / "in.mp4", frames, options={"x264-params": "tff=1", "crf": "4"})
+    done = video.run(stylizer, job(clip))
+    after, times = read_clip(tmp_path / "out.mp4")
+    assert times == [Fraction(number, 25) for number in range(6)]
+    assert "interlaced" in done.notes[0]
+
+    def combs(pictures: list[Pixels]) -> float:
+        return float(np.mean([np.abs(np.diff(picture[34:62].astype(int), axis=0)).mean() for picture in pictures]))
+
+    assert combs(after) < 0.4 * combs(frames)
