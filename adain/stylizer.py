@@ -31,6 +31,8 @@ from .stream import Stream
 from .strokes import inner_size
 from .styles import Style
 
+LONGEST = 8  # a painting's longer side in shorter ones, up to which it is encoded in the usual size
+
 
 class Stylizer:
     """Restyles pictures with a trained model. Safe to share between threads.
@@ -261,15 +263,19 @@ class Stylizer:
         Args:
             picture: path, PIL image, bytes or stream of a picture file, or uint8 array [H,W,3], sRGB. At
                 least 16 pixels a side. A transparent margin counts for nothing.
-            size: see `Look.style_size`.
+            size: see `Look.style_size`. None takes the model's own, or so much less that a scroll or a frieze has no
+                more pixels than a painting LONGEST times as long as wide.
 
         Raises:
             PictureError: no picture, too small, or too large for the memory.
             ModelError: there is no style_encoder.onnx beside the stylizer, or it is of another model.
         """
         painting = load(picture)
-        visible = painting.visible(self.contract.smallest_side)
-        painting = resize_to_side(painting.part(*visible), size or self.contract.painting, "shorter")
+        painting = painting.part(*painting.visible(self.contract.smallest_side))
+        if size is None:
+            longer, shorter = sorted((painting.width, painting.height), reverse=True)
+            size = round(self.contract.painting * min(1, LONGEST * shorter / longer) ** 0.5)
+        painting = resize_to_side(painting, size, "shorter")
         code = self._other("style_encoder").run(painting.pixels[None], {})[0]
         return Style(code, style_name(picture), self.contract.checkpoint_sha256)
 
