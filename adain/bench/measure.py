@@ -81,7 +81,7 @@ class Ratio:
 
 @dataclass
 class Outcome:
-    """Of a group; `failed` holds a line for whatever could not be run."""
+    """Of all groups; `failed` holds a line for whatever could not be run."""
 
     results: list[Result] = field(default_factory=list)
     ratios: list[Ratio] = field(default_factory=list)
@@ -89,23 +89,29 @@ class Outcome:
 
 
 def measure(
-    group: Group,
+    groups: Sequence[Group],
     rounds: int | None = None,
     progress: Progress = lambda what, done, total: None,
     start: Start = Worker,
 ) -> Outcome:
-    """Start the processes of a group, one after the other, and give each its turn in every round.
+    """Start the processes of a group, one after the other, and give each its turn in every round; then the next group.
 
     Args:
         rounds: None takes as many as fit into SECONDS, from FEWEST to MOST.
         start: starts a process.
     """
     outcome = Outcome()
+    for group in groups:
+        _measure(group, rounds, progress, start, outcome)
+    return outcome
+
+
+def _measure(group: Group, rounds: int | None, progress: Progress, start: Start, outcome: Outcome) -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="adain-")))
         workers = _start(group, folder, outcome.failed, progress, start, stack)
         if not workers:
-            return outcome
+            return
         if rounds is None:
             rounds = min(MOST, max(FEWEST, int(SECONDS / max(sum(each.ready.turn for each in workers.values()), 1e-3))))
         turns: dict[Job, list[Times]] = {job: [] for job in workers}
@@ -114,12 +120,11 @@ def measure(
             progress(f"{group.size.name}: {job.named()}", index, rounds * len(workers))
             turns[job].append(workers[job].turn())
         results = {job: _result(job, workers[job], turns) for job in workers if job.kind != "peak"}
-    outcome.results = list(results.values())
+    outcome.results += results.values()
     for ours, rival in group.pairs:
         if ours in results and rival in results:
             likeness = _likeness(ours, rival, workers[ours].ready.picture, workers[rival].ready.picture)
             outcome.ratios.append(Ratio(results[ours], results[rival], ratios(turns[rival], turns[ours]), likeness))
-    return outcome
 
 
 def _start(

@@ -40,22 +40,14 @@ class Report:
     command: str
     options: dict[str, Any]
     machine: dict[str, Any]
-    outcomes: Sequence[Outcome]
+    outcome: Outcome
     left_out: Sequence[str] = ()
     date: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
     def failed(self) -> list[str]:
         """A line for whatever was to be measured and could not be."""
-        return list(dict.fromkeys(line for outcome in self.outcomes for line in outcome.failed))
-
-    @property
-    def _results(self) -> list[Result]:
-        return [result for outcome in self.outcomes for result in outcome.results]
-
-    @property
-    def _ratios(self) -> list[Ratio]:
-        return [ratio for outcome in self.outcomes for ratio in outcome.ratios]
+        return list(dict.fromkeys(self.outcome.failed))
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, for JSON."""
@@ -68,15 +60,17 @@ class Report:
             "options": self.options,
             "machine": self.machine,
             "model": {name: getattr(contract, name) for name in kept},
-            "results": [_result_dict(result) for result in self._results],
-            "ratios": [_ratio_dict(ratio) for ratio in self._ratios],
+            "results": [_result_dict(result) for result in self.outcome.results],
+            "ratios": [_ratio_dict(ratio) for ratio in self.outcome.ratios],
             "left_out": [*self.left_out, *self.failed],
         }
 
     def tables(self) -> list[Table]:
         """The figures; and the ratios, if there are rivals."""
-        tables = [(HEAD, [_row(result) for result in self._results])]
-        return tables + ([(RATIOS, [_ratio_row(ratio) for ratio in self._ratios])] if self._ratios else [])
+        tables = [(HEAD, [_row(result) for result in self.outcome.results])]
+        return tables + (
+            [(RATIOS, [_ratio_row(ratio) for ratio in self.outcome.ratios])] if self.outcome.ratios else []
+        )
 
     def markdown(self) -> str:
         """The tables, and what they were measured on, how, and with which command."""

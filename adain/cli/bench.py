@@ -73,9 +73,9 @@ def bench(
         def progress(what: str, done: int, total: int | None) -> None:
             bar.update(task, description=what, completed=done, total=total)
 
-        outcomes = [measure(group, rounds, progress) for group in groups]
+        outcome = measure(groups, rounds, progress)
     options = {"sizes": size or [], "devices": devices, "against": against, "rounds": rounds, "threads": threads}
-    report = Report(ours, shlex.join(["adain", *sys.argv[1:]]), options, machine.facts(), outcomes, left_out)
+    report = Report(ours, shlex.join(["adain", *sys.argv[1:]]), options, machine.facts(), outcome, left_out)
     if out is not None:
         report.write(out)
     for line in report.failed:

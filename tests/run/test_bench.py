@@ -284,7 +284,7 @@ def test_psnr():
 
 def test_rounds_go_in_turn(group):
     standin, said = Standin({"adain": 0.25, "PyTorch eager": 0.5, "peak": 0.125}), []
-    outcome = measure.measure(group, 3, lambda *each: said.append(each), standin)
+    outcome = measure.measure([group], 3, lambda *each: said.append(each), standin)
     names = ["adain", "PyTorch eager", "peak"]
     assert standin.order == [f"start {name}" for name in names] + names * 3
     assert sorted(standin.ended) == sorted(names)
@@ -303,14 +303,14 @@ def test_rounds_go_in_turn(group):
 @pytest.mark.parametrize(("seconds", "rounds"), [(0.001, 30), (2.0, 10), (1000.0, 5)])
 def test_rounds_fit_into_a_minute(group, seconds, rounds):
     standin = Standin(dict.fromkeys(("adain", "PyTorch eager", "peak"), seconds))
-    assert measure.measure(group, start=standin).results[0].rounds == rounds
+    assert measure.measure([group], start=standin).results[0].rounds == rounds
 
 
 def test_fraction_of_the_peak(group, monkeypatch):
     standin = Standin({"adain": 3.0, "PyTorch eager": 1.0, "peak": 1.0})
     monkeypatch.setattr(measure, "flop", lambda job: 600)
     monkeypatch.setattr(measure, "peak_flop", lambda hardware: 1000)
-    ours, theirs = measure.measure(group, 2, start=standin).results
+    ours, theirs = measure.measure([group], 2, start=standin).results
     assert (ours.flop, ours.of_peak) == (600, pytest.approx(0.2))  # 200 operations a second of 1000
     assert (theirs.flop, theirs.of_peak) == (600, None)
 
@@ -323,11 +323,11 @@ def test_operations_are_those_of_the_padded_frame(write_tiny):
 
 def test_one_that_fails_leaves_the_others(group):
     seconds = {"adain": 1.0, "PyTorch eager": 1.0, "peak": 1.0}
-    outcome = measure.measure(group, 1, start=Standin(seconds, {"PyTorch eager": DeviceError("not here")}))
+    outcome = measure.measure([group], 1, start=Standin(seconds, {"PyTorch eager": DeviceError("not here")}))
     assert outcome.failed == ["not here"]
     assert [result.job.kind for result in outcome.results] == ["onnx"]
     assert outcome.ratios == []
-    nothing = measure.measure(group, start=Standin({}, dict.fromkeys(seconds, ModelError("broken"))))
+    nothing = measure.measure([group], start=Standin({}, dict.fromkeys(seconds, ModelError("broken"))))
     assert (nothing.results, nothing.failed) == ([], ["broken"] * 3)
 
 
@@ -336,7 +336,7 @@ def test_too_little_memory_is_known_before(group, monkeypatch):
         raise MemoryError(f"{size / 1e9:.1f} GB of memory are needed, 3.0 GB are free")
 
     monkeypatch.setattr(measure, "need_memory", need)
-    outcome = measure.measure(replace(group, size=parse_size("4K")), start=lambda *given: pytest.fail("started"))
+    outcome = measure.measure([replace(group, size=parse_size("4K"))], start=lambda *given: pytest.fail("started"))
     assert outcome.failed == [
         "4K on the cpu: 22.4 GB of memory are needed, 3.0 GB are free; give a smaller --size or fewer rivals"
     ]  # 8.3 megapixels, twice 1.35 GB each
@@ -386,9 +386,9 @@ def report(model, group) -> Report:
     mine = Result(ours, 30, "fp32", few | {"file": times(1.5, 2)}, parts, 321.4, None, 253_067_526_144, 0.713)
     its = Result(rival, 30, "fp32", few, {"imports": 9.0}, 9, 8)
     ratio = Ratio(mine, its, dict.fromkeys(few, Spread(30, 1.8, 1.854, 1.93, 2, 1)), SAME)
-    outcomes = [Outcome([mine, its], [ratio], ["4K is too large"]), Outcome(failed=["4K is too large"])]
+    outcome = Outcome([mine, its], [ratio], ["4K is too large", "4K is too large"])
     facts = {"cpu": "a CPU", "cores": 2, "gpu": "a GPU", "driver": "600.1", "versions": {"python": "3.11"}}
-    return Report(model, "adain bench --size 16", {"sizes": ["16"]}, facts, outcomes, ["cuda: no GPU"])
+    return Report(model, "adain bench --size 16", {"sizes": ["16"]}, facts, outcome, ["cuda: no GPU"])
 
 
 def test_markdown(report):
