@@ -22,9 +22,10 @@ import typer
 from numpy.typing import NDArray
 from skimage import data
 
-from adain import Look, Stylizer
+from adain import Look, Stylizer, shipped
 from adain.pictures import Pixels
 from adain.report import markdown_table
+from adain.session import Session
 from adain.video.clip import Span
 from adain.video.read import VideoFile
 from adain.video.steady import Steady
@@ -92,10 +93,22 @@ def blurred_to(wanted: float, frames: Frames, flows: Sequence[Flow]) -> Frames:
     return blurred  # type: ignore[return-value]  # OpenCV's arrays
 
 
+def with_calm_statistics(share: float, content: Frames, look: Look) -> Frames:
+    """Painted with statistics of the content of which `share` is that of the frames before."""
+    measure, paint = (Session(shipped.ONNX / f"{graph}.onnx", graph) for graph in ("measure", "paint"))
+    inputs, weight, kept, results = look.inputs(), np.ones((1, *content[0].shape[:2]), np.float32), None, []
+    for frame in content:
+        now = measure.run(frame[None], {**inputs, "weight": weight})
+        kept = now if kept is None else share * kept + (1 - share) * now
+        results.append(paint.run(frame[None], {**inputs, "statistics": kept.astype(np.float32)})[0])
+    return results
+
+
 def main(
     clips: Annotated[list[Path] | None, typer.Argument(help="Videos.")] = None,
     style: Annotated[list[str], typer.Option()] = ["starry-night", "scream"],  # noqa: B006
     smooth: Annotated[float, typer.Option()] = 0.9,
+    statistics: Annotated[float, typer.Option(help="In place of --smooth: how much stays of statistics.")] = 0,
     frames: Annotated[int, typer.Option()] = 20,
     start: Annotated[float, typer.Option(help="Seconds at which videos begin.")] = 1.0,
     size: Annotated[int, typer.Option(help="px of the longer side.")] = 256,
@@ -116,7 +129,10 @@ def main(
         for name, content in contents.items():
             plain = [stylizer.stylize(frame, look) for frame in content]
             steady = Steady(smooth)
-            calm = [steady.take(*pair) for pair in zip(content, plain, strict=True)]
+            if statistics:
+                calm = list(with_calm_statistics(statistics, content, look))
+            else:
+                calm = [steady.take(*pair) for pair in zip(content, plain, strict=True)]
             before, after = flicker(plain, flows[name]), flicker(calm, flows[name])
             blurred = blurred_to(after, plain, flows[name])
             parts = (after / before, sharpness(calm) / sharpness(plain), sharpness(blurred) / sharpness(plain))
