@@ -29,7 +29,7 @@ export function notices(): Plugin {
   };
   const others = [
     "onnxruntime-web: copyright (c) Microsoft Corporation, MIT License, https://github.com/microsoft/onnxruntime",
-    "The photograph of a cat: Stefan van der Walt, CC0, from scikit-image",
+    "The photographs, from scikit-image: cat by Stefan van der Walt, CC0; coffee by Rachel Michetti, CC0; astronaut by NASA",
   ];
   return {
     name: "notices",

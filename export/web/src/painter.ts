@@ -1,6 +1,7 @@
 import { AdainError } from "./errors";
 import type { ModelInfo, Reply, Request, Wanted } from "./messages";
 import type { Picture } from "./picture";
+import { PAINTING_SIZE } from "./shrink";
 
 export interface PainterEvents {
   /** Bytes so far and in all. */
@@ -21,21 +22,35 @@ interface Waiting {
 
 /** The page's side of the worker. */
 export class Painter {
-  #worker!: Worker;
+  #worker: Worker | undefined;
   #nextId = 0;
   #waiting = new Map<number, Waiting>();
   #started = 0;
+  #lost = false;
   #loadTime = Infinity;
   #ready!: Promise<ModelInfo>;
   #settle!: { resolve(model: ModelInfo): void; reject(error: Error): void };
 
-  /** @param spawn makes the worker; load begins at once */
+  /** @param spawn makes the worker, when `start` is called */
   constructor(
     readonly spawn: () => Worker,
     readonly wanted: Wanted,
-    readonly events: PainterEvents,
+    readonly events: Partial<PainterEvents> = {},
   ) {
-    this.#start();
+    this.#renew();
+  }
+
+  /** Begin to load. */
+  start(): void {
+    this.#lost = false;
+    this.#started = performance.now();
+    this.#worker = this.spawn();
+    this.#worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#hear(data);
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      this.#lose(`the worker stopped (${event.message || "it could not be started"})`);
+    };
+    this.#post({ kind: "load", wanted: whole(this.wanted) });
   }
 
   /** Until the model is loaded. */
@@ -43,14 +58,19 @@ export class Painter {
     return this.#ready;
   }
 
+  /** Whether the model could not be loaded; `restart` tries again. */
+  get lost(): boolean {
+    return this.#lost;
+  }
+
   /** How long a restart will take, in ms; infinite before the first load is done. */
   get loadTime(): number {
     return this.#loadTime;
   }
 
-  /** @returns float32 [S] */
-  encodeStyle(painting: Picture): Promise<Float32Array> {
-    return this.#ask((id) => ({ kind: "encode", id, painting })) as Promise<Float32Array>;
+  /** See `Adain.encodeStyle`. */
+  encodeStyle(painting: Picture, size = PAINTING_SIZE): Promise<Float32Array> {
+    return this.#ask((id) => ({ kind: "encode", id, painting, size })) as Promise<Float32Array>;
   }
 
   /** See `Adain.stylize`. */
@@ -66,32 +86,25 @@ export class Painter {
 
   /** Give up all that is asked for, with `Stopped`, and start afresh: the one way to stop a run. */
   restart(): void {
+    if (!this.#worker) return;
     this.#worker.terminate();
     this.#settle.reject(new Stopped("stopped"));
     this.#fail(new Stopped("stopped"));
-    this.#start();
+    this.#renew();
+    this.start();
   }
 
-  #start(): void {
-    this.#started = performance.now();
+  #renew(): void {
     this.#ready = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
     this.#ready.catch(() => undefined); // told by events.failed
-    this.#worker = this.spawn();
-    this.#worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#hear(data);
-    this.#worker.onerror = (event) => {
-      event.preventDefault();
-      const message = `the worker stopped (${event.message || "it could not be started"}); reload the page`;
-      this.#lose(message);
-    };
-    this.#post({ kind: "load", wanted: this.wanted });
   }
 
   #hear(reply: Reply): void {
-    if (reply.kind === "progress") return this.events.progress(reply.loaded, reply.total);
+    if (reply.kind === "progress") return this.events.progress?.(reply.loaded, reply.total);
     if (reply.kind === "ready") {
       this.#loadTime = performance.now() - this.#started;
       this.#settle.resolve(reply.model);
-      return this.events.ready(reply.model);
+      return this.events.ready?.(reply.model);
     }
     if (reply.kind === "failed" && reply.id === undefined) return this.#lose(reply.message);
     const waiting = this.#waiting.get(reply.id!);
@@ -113,13 +126,14 @@ export class Painter {
   }
 
   #post(request: Request): void {
-    this.#worker.postMessage(request);
+    this.#worker?.postMessage(request);
   }
 
   #lose(message: string): void {
+    this.#lost = true;
     this.#settle.reject(new AdainError(message));
     this.#fail(new AdainError(message));
-    this.events.failed(message);
+    this.events.failed?.(message);
   }
 
   #fail(error: Error): void {
@@ -127,4 +141,16 @@ export class Painter {
     this.#waiting.clear();
     for (const { reject } of waiting) reject(error);
   }
+}
+
+/** With whole addresses, since those in a worker are relative to the worker's file. */
+function whole(wanted: Wanted): Wanted {
+  const base = globalThis.location?.href; // there is none in Node's tests
+  const address = (url: string) => (base ? new URL(url, base).href : url);
+  const { model, runtime } = wanted;
+  return {
+    ...wanted,
+    model: { stylizer: address(model.stylizer), styleEncoder: address(model.styleEncoder) },
+    ...(typeof runtime === "string" ? { runtime: address(runtime) } : {}),
+  };
 }

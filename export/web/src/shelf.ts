@@ -1,21 +1,21 @@
 import { SHELF } from "./caches";
 import { download } from "./download";
-import { sizes } from "./files";
+import type { Wanted } from "./messages";
 
 /**
  * A reader that keeps what it has fetched, so that the page works offline from then on, and tells its progress.
  *
- * @param expected about how many bytes will be asked for
  * @param onProgress bytes so far and in all, over everything that has been asked for
  */
-export function shelf(expected: number, onProgress: (loaded: number, total: number) => void) {
+export function shelf({ model, sizes = {}, keep = false }: Wanted, onProgress: (loaded: number, total: number) => void) {
+  const expected = sizes[model.stylizer] ?? 0;
   let loaded = 0;
   let asked = 0;
   const count = (bytes: number) => onProgress((loaded += bytes), Math.max(asked, expected));
   return async (url: string): Promise<Uint8Array> => {
     asked += sizes[url] ?? 0;
     count(0);
-    const cache = await openCache();
+    const cache = keep ? await openCache() : undefined;
     const kept = await cache?.match(url);
     if (kept) {
       const bytes = new Uint8Array(await kept.arrayBuffer());
@@ -28,8 +28,7 @@ export function shelf(expected: number, onProgress: (loaded: number, total: numb
   };
 }
 
-/** The names of built files hold their hash, so that what is kept is right; those of the dev server do not. */
 async function openCache(): Promise<Cache | undefined> {
-  if (!import.meta.env.PROD || !("caches" in globalThis)) return undefined;
+  if (!("caches" in globalThis)) return undefined;
   return caches.open(SHELF).catch(() => undefined); // private windows of some browsers
 }

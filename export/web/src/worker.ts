@@ -2,13 +2,12 @@
 import { load, type Adain } from "./adain";
 import { offers } from "./builds";
 import { AdainError, firstLine } from "./errors";
-import { expected, styleEncoder, stylizer } from "./files";
 import type { Reply, Request, Wanted } from "./messages";
 import { shelf } from "./shelf";
 
 let adain: Promise<Adain>;
 let encoder: Promise<void>;
-let threads = 1;
+let wanted: Wanted;
 
 self.onmessage = async ({ data: request }: MessageEvent<Request>) => {
   try {
@@ -20,16 +19,17 @@ self.onmessage = async ({ data: request }: MessageEvent<Request>) => {
   }
 };
 
-async function start(wanted: Wanted): Promise<void> {
+async function start(what: Wanted): Promise<void> {
+  wanted = what;
   let loading = true;
-  const read = shelf(expected, (loaded, total) => {
+  const read = shelf(wanted, (loaded, total) => {
     if (loading) reply({ kind: "progress", loaded, total });
   });
-  threads = wanted.threads;
-  adain = load({ stylizer }, { engines: offers(wanted.engine, threads), read });
+  const { engine: choice, runtime, threads } = wanted;
+  adain = load({ stylizer: wanted.model.stylizer }, { engines: offers(choice, runtime, threads), read });
   const model = await adain.finally(() => (loading = false));
   // The style encoder comes afterwards: the built-in styles do without.
-  encoder = model.loadStyleEncoder(styleEncoder);
+  encoder = model.loadStyleEncoder(wanted.model.styleEncoder);
   encoder.catch(() => undefined); // told when it is needed
   const { engine, styleSize, checkpoint, passed } = model;
   reply({ kind: "ready", model: { engine, threads: model.threads, styleSize, checkpoint, passed } });
@@ -40,15 +40,15 @@ async function answer(request: Exclude<Request, { kind: "load" }>) {
     return await run(await adain, request);
   } catch (error) {
     if (error instanceof AdainError || (await adain).engine !== "webgpu") throw error;
-    await start({ engine: "wasm", threads }); // the graphics card was lost, or has too little memory
+    await start({ ...wanted, engine: "wasm" }); // the graphics card was lost, or has too little memory
     return run(await adain, request);
   }
 }
 
 async function run(model: Adain, request: Exclude<Request, { kind: "load" }>) {
   if (request.kind === "stylize") return model.stylizeBatch(request.contents, request.codes, request.alpha);
-  await (encoder = encoder.catch(() => model.loadStyleEncoder(styleEncoder))); // perhaps there is a connection now
-  return model.encodeStyle(request.painting);
+  await (encoder = encoder.catch(() => model.loadStyleEncoder(wanted.model.styleEncoder))); // perhaps there is a connection now
+  return model.encodeStyle(request.painting, request.size);
 }
 
 function reply(message: Reply): void {

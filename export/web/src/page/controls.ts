@@ -1,6 +1,7 @@
 import { element } from "./dom";
 import { picture, type Gallery } from "./gallery";
 import type { Live } from "./live";
+import { readLink, writeLink } from "./link";
 import type { Style } from "./styles";
 import type { Studio } from "./studio";
 
@@ -11,25 +12,30 @@ const mixOn = element("mix-on", HTMLButtonElement);
 const mixOff = element("mix-off", HTMLButtonElement);
 const mixRow = element("mix-row", HTMLElement);
 const slots = [element("slot-1", HTMLButtonElement), element("slot-2", HTMLButtonElement)];
+const mixText = element("mix-text", HTMLOutputElement);
+const random = element("random", HTMLButtonElement);
+const strokes = element("strokes", HTMLInputElement);
+const strokesText = element("strokes-text", HTMLOutputElement);
+const strokesRow = element("strokes-row", HTMLElement);
 const sizes = element("sizes", HTMLElement);
 
 /**
  * Connect the panel with the studio.
  *
  * @param makeGallery is given what a choice of the visitor does
- * @returns `add` takes an own painting, and chooses it
+ * @returns `add` takes an own painting, `choose` chooses one, `restore` takes what the address says
  */
 export function connectControls(
   studio: Studio,
   live: Live,
   makeGallery: (onChoose: (style: Style) => void) => Gallery,
-): { add(style: Style): void } {
+): { add(style: Style): void; choose(style: Style): void; restore(): void } {
   let active = 0; // the place in studio.styles that the next choice fills
   const gallery = makeGallery(choose);
+  const radios = [...sizes.querySelectorAll("input")];
 
   function choose(style: Style): void {
     studio.styles[active] = style;
-    show();
     paint();
   }
 
@@ -41,28 +47,52 @@ export function connectControls(
       slot.setAttribute("aria-pressed", String(place === active));
       slot.replaceChildren(...used.slice(place, place + 1).map(picture));
     });
+    alpha.valueAsNumber = Math.round(100 * studio.alpha);
+    alphaText.value = `${alpha.value} %`;
+    mix.valueAsNumber = Math.round(100 * studio.mix);
+    mixText.value = `${100 - mix.valueAsNumber} : ${mix.value}`;
+    strokes.valueAsNumber = studio.strokes;
+    strokesText.value = `${strokes.value} px`;
+    strokesRow.hidden = !used.some((style) => style.strokes);
+    for (const radio of radios) radio.checked = radio.value === sizeName();
     gallery.mark(used, active); // last, since it scrolls in the room that is left
   }
 
+  function sizeName(): string {
+    return studio.size === Infinity ? "original" : String(studio.size);
+  }
+
   function paint(draft = false): void {
+    show();
+    if (!draft) writeLink(studio);
     if (!live.on) void studio.paint({ draft }); // live frames take the new values by themselves
   }
 
   function connectSlider(slider: HTMLInputElement, set: (value: number) => void): void {
     slider.oninput = () => {
-      set(slider.valueAsNumber / 100);
+      set(slider.valueAsNumber);
       paint(true);
     };
     slider.onchange = () => paint();
   }
 
   connectSlider(alpha, (value) => {
-    studio.alpha = value;
-    alphaText.value = `${alpha.value} %`;
+    studio.alpha = value / 100;
   });
   connectSlider(mix, (value) => {
-    studio.mix = value;
+    studio.mix = value / 100;
   });
+  strokes.onchange = () => {
+    studio.strokes = strokes.valueAsNumber;
+    paint();
+  };
+  strokes.oninput = () => {
+    strokesText.value = `${strokes.value} px`;
+  };
+  random.onclick = () => {
+    const others = gallery.all.filter((style) => !studio.styles.includes(style));
+    choose(others[Math.floor(Math.random() * others.length)]!);
+  };
   slots.forEach((slot, place) => {
     slot.onclick = () => {
       active = place;
@@ -78,7 +108,6 @@ export function connectControls(
   mixOff.onclick = () => {
     active = 0;
     studio.styles = [studio.styles[0]];
-    show();
     paint();
     mixOn.focus();
   };
@@ -91,7 +120,11 @@ export function connectControls(
   return {
     add(style) {
       gallery.add(style);
-      choose(style);
+    },
+    choose,
+    restore() {
+      readLink(studio, gallery.all, radios.map(({ value }) => value));
+      show();
     },
   };
 }

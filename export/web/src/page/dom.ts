@@ -12,3 +12,12 @@ export function context(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
   found.imageSmoothingQuality = "high";
   return found;
 }
+
+/** Pixels with their fourth channel, as a canvas. */
+export function canvasOf({ width, height, data }: { width: number; height: number; data: Uint8ClampedArray<ArrayBuffer> }) {
+  const canvas = document.createElement("canvas");
+  canvas.width = width;
+  canvas.height = height;
+  context(canvas).putImageData(new ImageData(data, width, height), 0, 0);
+  return canvas;
+}

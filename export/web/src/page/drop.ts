@@ -1,10 +1,14 @@
 /**
  * Files that are dropped anywhere on the page, and pictures that are pasted.
  *
- * @param onPhoto of a drop outside the panel, and of a paste
+ * @param onPhotos of a drop outside the panel, and of a paste
  * @param onPainting of a drop on the panel
  */
-export function acceptDrops(panel: HTMLElement, onPhoto: (file: File) => void, onPainting: (file: File) => void): void {
+export function acceptDrops(
+  panel: HTMLElement,
+  onPhotos: (files: File[]) => void,
+  onPainting: (file: File) => void,
+): void {
   const carriesFiles = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
   const over = (event: DragEvent) => {
     const { left, top } = panel.getBoundingClientRect(); // the panel is at the right, or at the bottom
@@ -26,11 +30,13 @@ export function acceptDrops(panel: HTMLElement, onPhoto: (file: File) => void, o
     if (!carriesFiles(event)) return;
     event.preventDefault();
     show(false);
-    const file = event.dataTransfer?.files[0];
-    if (file) (over(event) ? onPainting : onPhoto)(file);
+    const files = [...(event.dataTransfer?.files ?? [])];
+    if (!files.length) return;
+    if (over(event)) onPainting(files[0]!);
+    else onPhotos(files);
   });
   addEventListener("paste", (event) => {
-    const file = event.clipboardData?.files[0];
-    if (file) onPhoto(file);
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (files.length) onPhotos(files);
   });
 }

@@ -8,6 +8,7 @@ const captionDetail = element("caption-detail", HTMLElement);
 /** The thumbnails: radio buttons, so that the arrow keys move among them. */
 export class Gallery {
   #styles = new Map<HTMLInputElement, Style>();
+  #current: Style | undefined;
 
   /** @param onChoose is told of each choice of the visitor */
   constructor(
@@ -22,30 +23,37 @@ export class Gallery {
     tiles.prepend(this.#tile(style));
   }
 
+  /** All of them, own ones first. */
+  get all(): Style[] {
+    return [...this.#styles.values()];
+  }
+
   /** The style behind another one in the row; behind the last comes the first. */
   after(style: Style): Style {
-    const all = [...this.#styles.values()];
+    const { all } = this;
     return all[(all.indexOf(style) + 1) % all.length]!;
   }
 
   /** Show which styles are used, and which of them (0 or 1) the next choice replaces. */
   mark(used: readonly Style[], active: number): void {
     const current = used[active] ?? used[0]!;
+    const moved = current !== this.#current && this.#current !== undefined; // the list is opened at its beginning
+    this.#current = current;
     for (const [input, style] of this.#styles) {
       const tile = input.parentElement!;
       const place = used.indexOf(style);
       tile.dataset["place"] = used.length > 1 && place >= 0 ? String(place + 1) : "";
       input.checked = style === current;
-      if (input.checked) tile.scrollIntoView({ block: "nearest", inline: "nearest" });
+      if (input.checked && moved) tile.scrollIntoView({ block: "nearest", inline: "nearest" });
     }
-    caption.textContent = current.title;
-    captionDetail.textContent = current.detail;
+    caption.textContent = used.map(({ title }) => title).join(" + ");
+    captionDetail.textContent = [current.detail, current.movement].filter(Boolean).join(" · ");
   }
 
   #tile(style: Style): HTMLElement {
     const tile = document.createElement("label");
     tile.className = "tile";
-    tile.title = `${style.title}, ${style.detail}`;
+    tile.title = [style.title, style.detail, style.movement].filter(Boolean).join(", ");
     const input = document.createElement("input");
     input.type = "radio";
     input.name = "style";
@@ -53,18 +61,21 @@ export class Gallery {
     input.setAttribute("aria-label", tile.title);
     input.onchange = () => this.onChoose(style);
     this.#styles.set(input, style);
-    tile.append(input, picture(style));
+    const name = document.createElement("span");
+    name.className = "name";
+    name.textContent = style.title;
+    tile.append(input, picture(style), name);
     return tile;
   }
 }
 
-/** The thumbnail of a style; a code without a picture shows its name. */
+/** The thumbnail of a style; a code without a picture shows its first letters. */
 export function picture(style: Style): HTMLElement {
   if (!style.thumbnail) {
-    const name = document.createElement("span");
-    name.className = "name";
-    name.textContent = style.title;
-    return name;
+    const letters = document.createElement("span");
+    letters.className = "letters";
+    letters.textContent = style.title.slice(0, 3);
+    return letters;
   }
   const image = document.createElement("img");
   image.src = style.thumbnail;

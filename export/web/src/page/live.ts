@@ -1,9 +1,12 @@
+import { toCanvas } from "../adain";
 import { Stopped } from "../painter";
 import { Camera } from "./camera";
-import { element } from "./dom";
-import { showError, showStatus } from "./notice";
+import { canvasOf, element } from "./dom";
+import { showError } from "./notice";
 import * as stage from "./stage";
 import type { Studio } from "./studio";
+
+const SLOW = 330; // ms a frame
 
 const button = element("camera", HTMLButtonElement);
 const snap = element("snap", HTMLButtonElement);
@@ -27,16 +30,16 @@ export class Live {
     } finally {
       button.disabled = false;
     }
+    this.studio.pause();
     this.#show();
-    showStatus("");
     stage.showPhoto(this.#camera.frame());
     void this.#run(this.#camera);
   }
 
-  /** Stop, and go back to the photo that was painted before. */
+  /** Stop, and go back to the photo that was there before. */
   async leave(): Promise<void> {
     this.stop();
-    if (this.studio.photo) await this.studio.open(this.studio.photo);
+    await this.studio.resume();
   }
 
   stop(): void {
@@ -61,12 +64,13 @@ export class Live {
         const frame = camera.frame();
         const picture = await this.studio.paintFrame(frame);
         if (camera !== this.#camera) return;
-        stage.showFrame(frame, picture);
+        stage.showFrame(frame, canvasOf(toCanvas(picture)));
         if (!smooth) stage.reveal();
         const now = performance.now();
         smooth = smooth ? 0.8 * smooth + 0.2 * (now - last) : now - last;
         last = now;
-        fps.textContent = `${(1000 / smooth).toFixed(1)} frames/s, ${picture.width} × ${picture.height}`;
+        const advice = smooth > SLOW ? "; slow on this device, so take a snap" : "";
+        fps.textContent = `${(1000 / smooth).toFixed(1)} frames/s, ${picture.width} × ${picture.height}${advice}`;
         await new Promise(requestAnimationFrame); // and no frames are painted in a hidden tab
       }
     } catch (error) {
@@ -78,7 +82,7 @@ export class Live {
 
   #show(): void {
     button.setAttribute("aria-pressed", String(this.on));
-    button.querySelector("span")!.textContent = this.on ? "Stop" : "Camera";
+    button.querySelector("span")!.textContent = this.on ? "Close" : "Camera";
     snap.hidden = !this.on;
     fps.hidden = !this.on;
     fps.textContent = "…";

@@ -1,22 +1,24 @@
-import sample from "../../thumbnails/sample.jpg";
 import { AdainError } from "../adain";
+import { checkCode } from "../code";
 import { firstLine } from "../errors";
-import { Painter } from "../painter";
+import { files } from "../files";
+import { Painter, Stopped } from "../painter";
 import type { ModelInfo, Wanted } from "../messages";
+import { paintBatch } from "./batch";
 import { connectControls } from "./controls";
 import { element } from "./dom";
 import { acceptDrops } from "./drop";
 import { Gallery } from "./gallery";
 import { Live } from "./live";
-import { clearError, hideProgress, showError, showProgress } from "./notice";
+import { forget, keep, kept } from "./mine";
+import { clearError, hideProgress, showError, showProgress, showStatus } from "./notice";
 import { prepareOffline } from "./offline";
 import { openPhoto } from "./photo";
-import { canShare, save, share, type Format } from "./save";
-import { resultCanvas } from "./stage";
+import { connectSamples, finishedSample, openSample, samples } from "./samples";
+import { canCopy, canShare, copy, fileOf, give, share, type Format } from "./save";
 import { bank, bankCheckpoint, openStyle } from "./styles";
 import { Studio } from "./studio";
 
-const FIRST_STYLE = "starry-night";
 // Painting takes about 0.65 GB a megapixel; WebAssembly ends at 4 GB, phones much earlier.
 const MAX_PIXELS = matchMedia("(pointer: coarse)").matches ? 1.2e6 : 3e6;
 
@@ -26,33 +28,70 @@ declare global {
 }
 
 async function main(): Promise<void> {
-  if (!(await prepareOffline())) return;
   const painter = new Painter(spawn, wanted(), { progress: showProgress, ready: showReady, failed: showFailed });
   globalThis.painter = painter;
   const styles = bank();
-  const studio = new Studio(painter, MAX_PIXELS, styles.find(({ id }) => id === FIRST_STYLE) ?? styles[0]!);
+  const studio = new Studio(painter, MAX_PIXELS, styles[0]!);
   const live = new Live(studio);
   const controls = connectControls(studio, live, (onChoose) => new Gallery(styles, onChoose));
+  const ownStyle = (file: File) =>
+    openStyle(file, async (painting, size) => {
+      await painter.ready;
+      return painter.encodeStyle(painting, size);
+    });
 
-  const paintPhoto = (file: File) =>
+  const paintPhotos = (photos: readonly File[]) =>
     attempt(async () => {
-      const photo = await openPhoto(file, file.name);
+      const [file] = photos;
+      if (photos.length > 1) {
+        live.stop();
+        return paintBatch(studio, photos);
+      }
+      const photo = await openPhoto(file!, file!.name);
       live.stop();
-      await studio.open(photo);
+      await Promise.all([keep("photo", file!), studio.open(photo)]);
     });
   const addPainting = (file: File) =>
-    attempt(async () => controls.add(await openStyle(file, (painting) => painter.encodeStyle(painting))));
+    attempt(async () => {
+      const style = await ownStyle(file);
+      studio.interrupt();
+      showStatus("Looking at the painting.");
+      const code = await style.code(studio.strokes); // one that is of no use does not join the others
+      checkCode(code, (await painter.ready).styleSize, file.name);
+      controls.add(style);
+      controls.choose(style);
+      await keep(`painting/${style.id}`, file);
+    });
+  const showSample = (name: string) =>
+    attempt(async () => {
+      const photo = await openSample(name);
+      live.stop();
+      await forget("photo");
+      if (studio.looksLike(styles[0]!)) studio.openFinished(await finishedSample(photo));
+      else await studio.open(photo);
+    });
 
   element("camera", HTMLButtonElement).onclick = () => attempt(() => (live.on ? live.leave() : live.start()));
   element("snap", HTMLButtonElement).onclick = () => attempt(() => live.snap());
   element("cancel", HTMLButtonElement).onclick = () => studio.stop();
-  connectFile("choose", "photo-file", paintPhoto);
-  connectFile("add-painting", "painting-file", addPainting);
-  acceptDrops(element("panel", HTMLElement), paintPhoto, addPainting);
+  element("try-again", HTMLButtonElement).onclick = () => attempt(async () => void (await studio.paint()));
+  addEventListener("online", () => painter.lost && void studio.paint());
+  connectFiles("choose", "photo-file", paintPhotos);
+  connectFiles("add-painting", "painting-file", ([file]) => addPainting(file!));
+  acceptDrops(element("panel", HTMLElement), paintPhotos, addPainting);
+  connectSamples(showSample);
   connectSave(studio);
 
-  const image = await createImageBitmap(await (await fetch(sample)).blob());
-  if (!studio.photo && !live.on) await studio.open({ name: "cat", image });
+  const isolated = prepareOffline(); // photo and gallery are there meanwhile
+  await attempt(async () => {
+    for (const file of await kept("painting/")) controls.add(await ownStyle(file));
+    controls.restore();
+    const [file] = await kept("photo");
+    if (!file) return void showSample(samples[0]!);
+    const photo = await openPhoto(file, file.name);
+    if (!studio.photo && !live.on) void studio.open(photo);
+  });
+  if (await isolated) painter.start();
 }
 
 function spawn(): Worker {
@@ -64,13 +103,13 @@ function wanted(): Wanted {
   const address = new URLSearchParams(location.search);
   const engine = address.get("engine");
   const threads = Number(address.get("threads")) || Infinity;
-  return { engine: engine === "wasm" || engine === "webgpu" ? engine : "auto", threads };
+  return { ...files, engine: engine === "wasm" || engine === "webgpu" ? engine : "auto", threads };
 }
 
 function showReady(model: ModelInfo): void {
   hideProgress();
   const engine = element("engine", HTMLElement);
-  const threads = `${model.threads} thread${model.threads > 1 ? "s" : ""}`;
+  const threads = `${model.threads} thread${model.threads === 1 ? "" : "s"}`;
   engine.textContent = model.engine === "webgpu" ? "WebGPU" : `WebAssembly, ${threads}`;
   engine.title = model.passed.join("; ");
   if (model.checkpoint !== bankCheckpoint) showError("the built-in styles belong to another model; build the page again");
@@ -78,30 +117,34 @@ function showReady(model: ModelInfo): void {
 
 function showFailed(message: string): void {
   hideProgress();
-  showError(message);
+  showError(message, true);
 }
 
-function connectFile(buttonId: string, inputId: string, onFile: (file: File) => void): void {
+function connectFiles(buttonId: string, inputId: string, onFiles: (files: File[]) => void): void {
   const input = element(inputId, HTMLInputElement);
   element(buttonId, HTMLButtonElement).onclick = () => input.click();
   input.onchange = () => {
-    const [file] = input.files ?? [];
+    const chosen = [...(input.files ?? [])];
     input.value = ""; // so that the same file can be chosen again
-    if (file) onFile(file);
+    if (chosen.length) onFiles(chosen);
   };
 }
 
+/** Save, share and copy the finished picture; the stage disables the buttons while there is none. */
 function connectSave(studio: Studio): void {
-  const name = () => [studio.photo?.name ?? "camera", ...studio.styles.map((style) => style!.title)].join(" ");
-  const fileName = () => name().toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-");
-  const connect = (id: string, format: Format) => {
-    element(id, HTMLButtonElement).onclick = () => attempt(() => save(resultCanvas, fileName(), format));
+  const file = (format: Format) => fileOf(studio.finished!.canvas, studio.finished!.name, format);
+  const connect = (id: string, work: () => Promise<void>) => {
+    element(id, HTMLButtonElement).onclick = () => attempt(work);
   };
-  connect("save-png", "image/png");
-  connect("save-jpeg", "image/jpeg");
-  const button = element("share", HTMLButtonElement);
-  button.hidden = !canShare();
-  button.onclick = () => attempt(() => share(resultCanvas, fileName()));
+  connect("save-png", async () => give(await file("image/png")));
+  connect("save-jpeg", async () => give(await file("image/jpeg")));
+  connect("copy", async () => {
+    await copy(file("image/png"));
+    showStatus("Copied.");
+  });
+  connect("share", async () => share(await file("image/jpeg")));
+  element("copy", HTMLButtonElement).hidden = !canCopy();
+  element("share", HTMLButtonElement).hidden = !canShare();
 }
 
 async function attempt(work: () => Promise<void>): Promise<void> {
@@ -109,8 +152,13 @@ async function attempt(work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
+    if (error instanceof Stopped) return;
     showError(error instanceof AdainError ? error.message : `that did not work (${firstLine(error)})`);
   }
 }
+
+const code = element("code", HTMLAnchorElement);
+code.href = import.meta.env["VITE_CODE"] ?? "";
+code.hidden = !code.getAttribute("href");
 
 void main();

@@ -1,6 +1,7 @@
 import { element } from "./dom";
 
 const error = element("error", HTMLElement);
+const again = element("try-again", HTMLButtonElement);
 const errorText = element("error-text", HTMLElement);
 const status = element("status", HTMLElement);
 const loading = element("loading", HTMLElement);
@@ -9,8 +10,9 @@ const progressText = element("progress-text", HTMLElement);
 
 element("error-close", HTMLButtonElement).onclick = clearError;
 
-/** One line that says what went wrong. */
-export function showError(message: string): void {
+/** One line that says what went wrong, and whether it may be tried again. */
+export function showError(message: string, retry = false): void {
+  again.hidden = !retry;
   errorText.textContent = `Sorry: ${message}`;
   error.hidden = false;
 }

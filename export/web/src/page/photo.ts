@@ -22,12 +22,20 @@ export async function openPhoto(file: Blob, name: string): Promise<Photo> {
   try {
     image = await createImageBitmap(file, { imageOrientation: "from-image" });
   } catch {
+    if (await isHeic(file)) {
+      throw new AdainError(`${name} is a HEIC picture, which this browser does not read; export it as JPEG, or use Safari`);
+    }
     throw new AdainError(`${name} is not a picture that this browser reads; give a JPEG, PNG or WebP`);
   }
   if (Math.min(image.width, image.height) < MIN_SIDE) {
     throw new AdainError(`${name} is ${image.width} × ${image.height} pixels; each side needs at least ${MIN_SIDE}`);
   }
   return { name: name.replace(/\.[^.]*$/, ""), image };
+}
+
+/** By the first bytes: a box "ftyp" of one of the brands of HEIF. */
+async function isHeic(file: Blob): Promise<boolean> {
+  return /^.{4}ftyp(hei|hev|mif1|msf1)/s.test(await file.slice(0, 16).text());
 }
 
 /** The largest size of the same shape with at most this longer side and this number of pixels; never enlarged. */

@@ -4,11 +4,11 @@ const SUFFIX = { "image/png": "png", "image/jpeg": "jpg" } as const;
 
 export type Format = keyof typeof SUFFIX;
 
-/** Give the picture to the visitor as a download. */
-export async function save(canvas: HTMLCanvasElement, name: string, format: Format): Promise<void> {
+/** Give a file to the visitor as a download. */
+export function give(file: File): void {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(await fileOf(canvas, name, format));
-  link.download = `${name}.${SUFFIX[format]}`;
+  link.href = URL.createObjectURL(file);
+  link.download = file.name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
@@ -20,15 +20,26 @@ export function canShare(): boolean {
 }
 
 /** Hand the picture to another program. */
-export async function share(canvas: HTMLCanvasElement, name: string): Promise<void> {
+export async function share(picture: File): Promise<void> {
   try {
-    await navigator.share({ files: [await fileOf(canvas, name, "image/jpeg")] });
+    await navigator.share({ files: [picture] });
   } catch (error) {
     if (!(error instanceof DOMException && error.name === "AbortError")) throw error; // the visitor thought better of it
   }
 }
 
-async function fileOf(canvas: HTMLCanvasElement, name: string, format: Format): Promise<File> {
+/** Whether this browser takes pictures to the clipboard. */
+export function canCopy(): boolean {
+  return "clipboard" in navigator && "write" in navigator.clipboard && "ClipboardItem" in globalThis;
+}
+
+/** Put the picture on the clipboard. */
+export async function copy(picture: Promise<File>): Promise<void> {
+  await navigator.clipboard.write([new ClipboardItem({ "image/png": picture })]); // a promise, as Safari wants it
+}
+
+/** @throws AdainError no memory is left */
+export async function fileOf(canvas: HTMLCanvasElement, name: string, format: Format): Promise<File> {
   const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, format, 0.95));
   if (!blob) throw new AdainError("the picture does not fit into memory; choose a smaller size");
   return new File([blob], `${name}.${SUFFIX[format]}`, { type: format });

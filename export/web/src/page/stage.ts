@@ -1,9 +1,9 @@
-import { toCanvas, type Picture } from "../adain";
 import { context, element } from "./dom";
 import { fit, type Size } from "./photo";
 
 const BEFORE_SIDE = 1600; // px of the photo as it is shown
 const MIN_SHOWN = 480; // px, of the width
+const ENLARGED = 1.5; // times; more looks poor
 const REVEAL = 900; // ms
 const PATIENCE = 2500; // ms of painting after which it can be stopped
 
@@ -14,7 +14,7 @@ const result = element("result", HTMLCanvasElement);
 const split = element("split", HTMLInputElement);
 const brush = element("brush", HTMLElement);
 const cancel = element("cancel", HTMLButtonElement);
-const saving = [element("save-png", HTMLButtonElement), element("save-jpeg", HTMLButtonElement)];
+const saving = ["save-png", "save-jpeg", "copy", "share"].map((id) => element(id, HTMLButtonElement));
 
 let revealing = 0;
 let patience = 0;
@@ -24,23 +24,28 @@ split.oninput = () => {
   showSplit();
 };
 
-/** The painted picture, as it is shown and saved. */
-export { result as resultCanvas };
-
-/** Show a photo that has not been painted yet. */
+/** Show a photo without a picture of it: there is nothing to compare, nor to save. */
 export function showPhoto(image: CanvasImageSource & Size): void {
   drawBefore(image);
   cancelAnimationFrame(revealing);
   setSplit(100);
+  frame.classList.add("bare");
+  split.disabled = true;
+  allowSaving(false);
 }
 
 /** Show what has been painted; the split stays where it is. */
-export function showResult(picture: Picture): void {
-  const { width, height, data } = toCanvas(picture);
-  result.width = width;
-  result.height = height;
-  context(result).putImageData(new ImageData(data, width, height), 0, 0);
-  for (const button of saving) button.disabled = false;
+export function showResult(picture: HTMLCanvasElement): void {
+  result.width = picture.width;
+  result.height = picture.height;
+  context(result).drawImage(picture, 0, 0);
+  frame.classList.remove("bare");
+  split.disabled = false;
+}
+
+/** Whether there is a finished picture to save. */
+export function allowSaving(on: boolean): void {
+  for (const button of saving) button.disabled = !on;
 }
 
 /** Draw the photo aside, as if it were wiped away. */
@@ -57,13 +62,14 @@ export function reveal(): void {
 }
 
 /** Show a frame of the camera and what was painted of it; the split stays where it is. */
-export function showFrame(image: CanvasImageSource & Size, picture: Picture): void {
+export function showFrame(image: CanvasImageSource & Size, picture: HTMLCanvasElement): void {
   drawBefore(image);
   showResult(picture);
 }
 
-/** Tell whether there is more to come. */
+/** Tell whether there is more to come; until then nothing can be saved. */
 export function showWorking(on: boolean): void {
+  if (on) allowSaving(false);
   stage.setAttribute("aria-busy", String(on));
 }
 
@@ -86,7 +92,7 @@ export function showIdle(): void {
 function drawBefore(image: CanvasImageSource & Size): void {
   const { width, height } = fit(image, BEFORE_SIDE);
   frame.style.setProperty("--ratio", String(width / height));
-  frame.style.setProperty("--natural", `${Math.max(2 * image.width, MIN_SHOWN)}px`); // larger looks poor
+  frame.style.setProperty("--natural", `${Math.max(ENLARGED * image.width, MIN_SHOWN)}px`);
   before.width = width;
   before.height = height;
   context(before).drawImage(image, 0, 0, width, height);

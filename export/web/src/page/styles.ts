@@ -12,8 +12,11 @@ export interface Style {
   readonly detail: string;
   /** The address of a small picture. */
   readonly thumbnail: string;
-  /** float32 [S]; fetched or encoded once. */
-  readonly code: () => Promise<Float32Array>;
+  readonly movement: string;
+  /** Whether the size of its strokes can be chosen. */
+  readonly strokes: boolean;
+  /** float32 [S]; fetched or encoded once for each size of the painting in px (its shorter side). */
+  readonly code: (size: number) => Promise<Float32Array>;
 }
 
 /** The checkpoint that the built-in codes belong to. */
@@ -25,16 +28,25 @@ const thumbnails = import.meta.glob<string>("../../thumbnails/*.webp", { query: 
 const MAX_PAINTING = 16_000_000; // pixels; phones have no larger canvas. The library shrinks the painting further.
 const THUMBNAIL_SIDE = 128;
 
+/** What is shown first, with the samples' first pictures. */
+export const FIRST_STYLE = "starry-night";
+
+type Encode = (painting: Picture, size: number) => Promise<Float32Array>;
+
 let ownCount = 0;
 
-/** The built-in styles. */
+/** The built-in styles, FIRST_STYLE first. */
 export function bank(): Style[] {
   const codeOf = byName(codes);
   const thumbnailOf = byName(thumbnails);
-  return Object.entries(index.styles).map(([id, { title, artist, year }]) => ({
+  const first = ([id]: [string, unknown]) => Number(id !== FIRST_STYLE);
+  const sorted = Object.entries(index.styles).sort((a, b) => first(a) - first(b));
+  return sorted.map(([id, { title, artist, year, movement }]) => ({
     id,
     title,
     detail: `${artist}, ${year}`,
+    movement,
+    strokes: false,
     thumbnail: thumbnailOf.get(id) ?? "",
     code: once(async () => readNpy(await download(codeOf.get(id)!), `${id}.npy`)),
   }));
@@ -43,19 +55,24 @@ export function bank(): Style[] {
 /**
  * A style of the visitor's own: a picture, or a code in a .npy or .f32 file.
  *
- * @param encode gives the code of a picture
+ * @param encode gives the code of a picture, shrunk to a size
  * @throws AdainError the file is neither
  */
-export async function openStyle(file: File, encode: (painting: Picture) => Promise<Float32Array>): Promise<Style> {
+export async function openStyle(file: File, encode: Encode): Promise<Style> {
   const title = file.name.replace(/\.[^.]*$/, "") || "Own painting";
-  const own = { id: `own-${ownCount++}`, title, detail: "your own" };
+  const own = { id: `own-${ownCount++}`, title, detail: "your own", movement: "" };
   if (/\.(npy|f32)$/i.test(file.name)) {
     const code = readCode(new Uint8Array(await file.arrayBuffer()), file.name);
-    return { ...own, thumbnail: "", code: async () => code };
+    return { ...own, thumbnail: "", strokes: false, code: async () => code };
   }
   const { image } = await openPhoto(file, file.name);
   const painting = pixelsOf(image, fit(image, Infinity, MAX_PAINTING));
-  return { ...own, thumbnail: thumbnailOf(image), code: once(() => encode(painting)) };
+  const sizes = new Map<number, () => Promise<Float32Array>>();
+  const code = (size: number) => {
+    if (!sizes.has(size)) sizes.set(size, once(() => encode(painting, size)));
+    return sizes.get(size)!();
+  };
+  return { ...own, thumbnail: thumbnailOf(image), strokes: true, code };
 }
 
 /** The middle of a picture, small and square. */

@@ -12,12 +12,12 @@ const TYPES: Record<string, string> = {
   ".webmanifest": "application/manifest+json",
 };
 
-/** A plain static host, as people have: the built page in a folder, and no headers for isolation. */
-export async function startHost(folder: string) {
+/** A plain static host, as people have: the files of `root` in a folder, and no headers for isolation. */
+export async function startHost(folder: string, root = "dist") {
   const server = createServer((request, response) => {
     const path = new URL(request.url!, "http://host").pathname;
     const name = path.startsWith(folder) ? path.slice(folder.length) || "index.html" : "missing";
-    const file = resolve(import.meta.dirname, "../../dist", name);
+    const file = resolve(import.meta.dirname, "../..", root, name);
     response.statusCode = existsSync(file) ? 200 : 404;
     response.setHeader("Content-Type", TYPES[extname(file)] ?? "application/octet-stream");
     if (existsSync(file)) createReadStream(file).pipe(response);

@@ -3,6 +3,7 @@ import { openPage, painted } from "./tools";
 
 const views = {
   wide: { viewport: { width: 1280, height: 800 } },
+  landscape: { viewport: { width: 844, height: 390 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 },
   narrow: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 },
 };
 
@@ -28,9 +29,10 @@ for (const [name, view] of Object.entries(views)) {
       const box = (await control.boundingBox())!;
       expect(Math.min(box.height, box.width), await control.evaluate((element) => element.outerHTML)).toBeGreaterThanOrEqual(43.9);
     }
+    const pictures = await page.locator(".tile img").evaluateAll((all) => all.map((each) => each.clientWidth - each.clientHeight));
+    expect(Math.max(...pictures.map(Math.abs)), "thumbnails are square").toBeLessThanOrEqual(1);
     const tiles = await page.locator(".tile").evaluateAll((all) => all.map((tile) => tile.getBoundingClientRect().toJSON()));
     for (const tile of tiles) {
-      expect(Math.abs(tile.width - tile.height), "tiles are square").toBeLessThan(1);
       for (const other of tiles) {
         const apart = Math.max(Math.abs(tile.left - other.left) - tile.width, Math.abs(tile.top - other.top) - tile.height);
         expect(tile === other || apart > 4, "tiles lie apart").toBe(true);
@@ -44,10 +46,10 @@ test("everything can be reached by keyboard", async ({ page }) => {
   await openPage(page);
   await page.evaluate(() => (document.activeElement as HTMLElement).blur());
   const reached = new Set<string>();
-  for (let i = 0; i < 16; i++) {
+  for (let i = 0; i < 24; i++) {
     await page.keyboard.press("Tab");
     reached.add(await page.evaluate(() => document.activeElement!.id || (document.activeElement as HTMLInputElement).name));
   }
-  const wanted = ["split", "choose", "camera", "save-jpeg", "save-png", "style", "add-painting", "mix-on", "alpha", "size"];
+  const wanted = ["split", "choose", "camera", "save-jpeg", "save-png", "copy", "style", "random", "add-painting", "mix-on", "alpha", "size"];
   expect([...reached]).toEqual(expect.arrayContaining(wanted));
 });

@@ -25,9 +25,13 @@ test("on a plain host the page gets threads, and works when the host is gone", a
   expect(foreign, "requests to other hosts").toEqual([]);
 });
 
-test("a model that is not there is told in one line", async ({ page }) => {
+test("a model that is not there is told in one line, and can be tried again", async ({ page }) => {
   await page.route(/stylizer-.*\.onnx/, (route) => route.fulfill({ status: 404 }));
   await page.goto("/?engine=wasm&threads=1");
   await expect(page.getByRole("alert")).toContainText(/stylizer-.*\.onnx could not be loaded \(HTTP 404\)/);
   await expect(page.locator("#loading")).toBeHidden();
+  await page.unroute(/stylizer-.*\.onnx/);
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(page.locator("#engine")).toHaveText("WebAssembly, 1 thread");
+  await expect(page.getByRole("alert")).toBeHidden();
 });

@@ -1,9 +1,11 @@
 import { readFileSync } from "node:fs";
 import { expect, test, type Page } from "@playwright/test";
+import { unzipSync } from "fflate";
 import { choosePhoto, expectSame, findCase, isPlain, manifest, openPage, painted, path, savePng, smallest } from "./tools";
 
 const plain = findCase(isPlain);
 const photo = plain.contents[0]!;
+const large = manifest.paintings[0]!;
 
 let page: Page;
 
@@ -79,7 +81,7 @@ test("thumbnails choose the style, by mouse and by arrow keys", async () => {
 test("saves a JPEG under a name that tells what it is", async () => {
   const download = page.waitForEvent("download");
   await page.getByRole("button", { name: "Save as JPEG" }).click();
-  expect((await download).suggestedFilename()).toBe("smallest-the-scream.jpg");
+  expect((await download).suggestedFilename()).toBe("smallest-the-scream-16x16.jpg");
   expect(readFileSync(await (await download).path()).subarray(0, 3)).toEqual(Buffer.from([0xff, 0xd8, 0xff]));
 });
 
@@ -100,11 +102,16 @@ test("a bad file gives one line, and the page stays alive", async () => {
   const bad = { name: "notes.jpg", mimeType: "image/jpeg", buffer: Buffer.from("these are notes") };
   await page.locator("#photo-file").setInputFiles(bad);
   await expect(page.getByRole("alert")).toContainText("Sorry: notes.jpg is not a picture that this browser reads");
+  const heic = { ...bad, name: "a.heic", buffer: Buffer.from("\0\0\0\x18ftypheic\0\0\0\0", "latin1") };
+  await page.locator("#photo-file").setInputFiles(heic);
+  await expect(page.getByRole("alert")).toContainText("a.heic is a HEIC picture, which this browser does not read");
+  const tiles = await page.locator(".tile").count();
   await page.locator("#painting-file").setInputFiles({ ...bad, name: "code.npy" });
   await expect(page.getByRole("alert")).toContainText("code.npy is not a .npy file");
   await page.locator("#painting-file").setInputFiles({ ...bad, name: "short.f32", buffer: Buffer.alloc(8) });
   await expect(page.getByRole("alert")).toContainText(/2 values, \d+ were expected/);
-  await painted(page, () => page.getByTitle(/^The Scream/).click());
+  expect(await page.locator(".tile").count(), "tiles").toBe(tiles);
+  await painted(page, () => page.getByTitle(/^Dance/).click());
   await expect(page.getByRole("alert")).toBeHidden();
 });
 
@@ -167,6 +174,72 @@ test("the photo can be compared by keyboard", async () => {
   await expect(page.locator("#before")).toHaveCSS("clip-path", "inset(0px 0% 0px 0px)");
 });
 
+/** From now on a picture takes a minute. */
+const hold = () =>
+  page.evaluate(() => {
+    const large = { width: 1024, height: 1024, data: new Uint8Array(1024 * 1024 * 3) };
+    painter.stylize = async (_, code, alpha) => (await painter.stylizeBatch([large], [code], alpha))[0]!;
+  });
+const release = () => page.evaluate(() => void Reflect.deleteProperty(painter, "stylize"));
+
+test("only the finished picture of this photo is saved and compared, and comes back after a stop", async () => {
+  const [save, split] = [page.locator("#save-png"), page.locator("#split")];
+  await choosePhoto(page, path(photo));
+  const finished = await picture();
+  await hold();
+  await page.getByTitle(/^Udnie/).click();
+  await expect(save).toBeDisabled();
+  await release();
+  await page.locator("#cancel").dispatchEvent("click");
+  await expect(save).toBeEnabled();
+  expect(await picture()).toBe(finished);
+
+  await hold();
+  await page.locator("#photo-file").setInputFiles(smallest);
+  await expect(split).toBeDisabled();
+  await expect(save).toBeDisabled();
+  await release();
+  await page.locator("#cancel").dispatchEvent("click");
+  await expect(page.locator("#status")).toHaveText("Stopped.");
+  await expect(save).toBeDisabled();
+});
+
+test("several photos come as a ZIP, without the one that is none", async () => {
+  const photos = [smallest, path(photo)].map((file) => ({ name: "a.png", mimeType: "image/png", buffer: readFileSync(file) }));
+  const bad = { name: "notes.png", mimeType: "image/png", buffer: Buffer.from("these are notes") };
+  const download = page.waitForEvent("download");
+  await page.locator("#photo-file").setInputFiles([photos[0]!, bad, photos[1]!]);
+  const zip = unzipSync(readFileSync(await (await download).path()));
+  expect(Object.keys(zip)).toEqual([expect.stringMatching(/^a-.*-16x16\.jpg$/), expect.stringMatching(/^a-.*-160x120\.jpg$/)]);
+  await expect(page.getByRole("alert")).toContainText("1 of 3 photos are not in the ZIP. notes.png is not a picture");
+});
+
+test("a random painting, and a copy of the picture", async () => {
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  const before = await page.locator("#caption").textContent();
+  await painted(page, () => page.getByRole("button", { name: "Random painting" }).click());
+  await expect(page.locator("#caption")).not.toHaveText(before!);
+  await page.getByRole("button", { name: "Copy the picture" }).click();
+  await expect(page.locator("#status")).toHaveText("Copied.");
+  expect(await page.evaluate(async () => (await navigator.clipboard.read())[0]!.types)).toEqual(["image/png"]);
+});
+
+test("a link opens with style, strength and size; these, the photo and own paintings survive a reload", async ({ browser }) => {
+  const other = await browser.newPage();
+  await openPage(other, "?threads=1#style=scream&strength=60&size=256");
+  await choosePhoto(other, path(photo));
+  await painted(other, () => other.locator("#painting-file").setInputFiles(path(large.image)));
+  await expect(other.locator("#strokes-row")).toBeVisible();
+  await painted(other, () => other.locator("#strokes").fill("256"));
+  await painted(other, () => other.reload());
+  await expect(other.locator("#status")).toContainText("160 × 120 pixels");
+  await expect(other.locator("#alpha")).toHaveValue("60");
+  await expect(other.locator("#strokes")).toHaveValue("256");
+  await expect(other.locator("[name=size]:checked")).toHaveValue("256");
+  await expect(other.locator("#caption")).toHaveText("large");
+  await other.close();
+});
+
 test("a long painting can be stopped", async () => {
   const stopped = page.evaluate(async () => {
     const picture = { width: 512, height: 512, data: new Uint8Array(512 * 512 * 3) };
@@ -176,6 +249,7 @@ test("a long painting can be stopped", async () => {
   await page.waitForTimeout(500);
   await page.locator("#cancel").dispatchEvent("click");
   expect(await stopped).toContain("stopped");
+  await choosePhoto(page, smallest);
   await painted(page, () => page.getByTitle(/^Dance/).click());
 });
 
@@ -187,13 +261,14 @@ test("shares the picture where the device can", async ({ browser }) => {
   });
   await openPage(phone);
   await phone.getByRole("button", { name: "Share" }).click();
-  await expect(phone).toHaveTitle("cat-the-starry-night.jpg, image/jpeg");
+  await expect(phone).toHaveTitle("cat-starry-night-16x16.jpg, image/jpeg");
   await phone.close();
 });
 
 test("the camera is painted live, and a snap of it as a photo", async () => {
   await page.getByRole("button", { name: "Camera" }).click();
   await expect(page.locator("#fps")).toContainText("frames/s");
+  await expect(page.locator("#save-png")).toBeDisabled();
   const first = await picture();
   await expect(async () => expect(await picture()).not.toBe(first)).toPass(); // the fake camera shows a clock
   await page.locator("label", { hasText: "256" }).click();

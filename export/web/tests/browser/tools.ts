@@ -78,10 +78,11 @@ export const smallest = Object.keys(manifest.files)
   .map((name) => `${folder}/${name}`)
   .sort((a, b) => readFileSync(a).length - readFileSync(b).length)[0]!;
 
-/** Open the page with a tiny sample, and wait until it is painted: with one thread, for machines that are busy. */
+/** Open the page with tiny samples, and wait for the model: with one thread, for machines that are busy. */
 export async function openPage(page: Page, query = "?threads=1"): Promise<void> {
-  await page.route(/sample.*\.jpg/, (route) => route.fulfill({ path: smallest }));
-  await painted(page, () => page.goto(`/${query}`));
+  await page.route(/(sample|painted)-.*\.jpg/, (route) => route.fulfill({ path: smallest }));
+  await page.goto(`/${query}`);
+  await expect(page.locator("#engine")).not.toBeEmpty();
 }
 
 /** Choose a photo, and wait until it is painted. */

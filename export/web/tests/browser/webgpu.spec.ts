@@ -19,7 +19,6 @@ test.beforeEach(async ({ page }) => {
 
 test("WebGPU paints the golden picture, and WebAssembly takes over when the card is gone", async ({ page }) => {
   test.setTimeout(600_000); // software compiles the shaders in one minute, on a busy machine in several
-  await page.route(/sample.*\.jpg/, (route) => route.fulfill({ path: smallest }));
   await page.goto("/?engine=webgpu&threads=1");
   await expect(page.locator("#engine")).toHaveText("WebGPU", { timeout: 500_000 });
   const contents = plain.contents.map((content) => readPicture(path(content)));

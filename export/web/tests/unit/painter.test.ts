@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { ModelInfo, Reply, Request } from "../../src/messages";
+import type { ModelInfo, Reply, Request, Wanted } from "../../src/messages";
 import { Painter, Stopped } from "../../src/painter";
 
 class FakeWorker {
@@ -19,6 +19,14 @@ class FakeWorker {
 }
 
 const model: ModelInfo = { engine: "wasm", threads: 1, styleSize: 4, checkpoint: "abc", passed: [] };
+const wanted: Wanted = {
+  model: { stylizer: "stylizer.onnx", styleEncoder: "style_encoder.onnx" },
+  engine: "auto",
+  threads: 2,
+  runtime: "ort/",
+  sizes: {},
+  keep: false,
+};
 const picture = { width: 16, height: 16, data: new Uint8Array(16 * 16 * 3) };
 const code = new Float32Array(4);
 
@@ -35,11 +43,12 @@ describe("Painter", () => {
       workers.push(worker);
       return worker as unknown as Worker;
     };
-    painter = new Painter(spawn, { engine: "auto", threads: 2 }, events);
+    painter = new Painter(spawn, wanted, events);
+    painter.start();
   });
 
   it("loads at once and tells how far it is", async () => {
-    expect(workers[0]!.asked).toEqual([{ kind: "load", wanted: { engine: "auto", threads: 2 } }]);
+    expect(workers[0]!.asked).toEqual([{ kind: "load", wanted }]);
     workers[0]!.says({ kind: "progress", loaded: 1, total: 3 });
     expect(events.progress).toHaveBeenCalledWith(1, 3);
     workers[0]!.says({ kind: "ready", model });
