@@ -17,6 +17,7 @@ from ..engines.onnxruntime import library
 from ..errors import ModelError
 from ..onnx_file import Tensor
 from ..replacing import replacing
+from .webgpu import take_channels_away
 
 BOUND = 1  # step of 255, between a file and the one that it is made of
 
@@ -77,6 +78,7 @@ def to_portable(model: ModelProto, facts: Contract) -> ModelProto:
     if KINDS[name] == "pixels":
         _rename(graph.node, _before(graph.node, name, "Transpose", "Cast", "Round", "Mul", "Slice", "Slice"), name)
     _set_shape(graph.output[0], wanted.output)
+    take_channels_away(graph)
     _drop_unused(graph)
     if any(node.op_type == "Shape" for node in graph.node):
         raise ModelError(f"this {facts.graph} asks for the size of its pictures inside; export it from the model")

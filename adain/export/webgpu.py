@@ -62,3 +62,16 @@ def _fill_channels(graph: onnx.GraphProto, node: onnx.NodeProto, weight: onnx.Te
     )
     node.input[0] = name
     return [first, helper.make_node("Concat", [source, f"{name}_first"], [name], name=name, axis=1)]
+
+
+def take_channels_away(graph: onnx.GraphProto) -> None:
+    """Let convolutions read what they did before `suit`; the nodes that filled their channels are left unused."""
+    makers = {output: node for node in graph.node for output in node.output}
+    tensors = {tensor.name: tensor for tensor in graph.initializer}
+    for node in graph.node:
+        if node.op_type == "Conv" and node.input[0] == f"{node.name}_channels":
+            cast = makers.get(node.input[1])  # of weights that are stored as float16
+            weight = tensors[cast.input[0] if cast else node.input[1]]
+            (missing,) = numpy_helper.to_array(tensors[f"{node.name}_channels_end"])
+            weight.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(weight)[:, :-missing], weight.name))
+            node.input[0] = makers[node.input[0]].input[0]
