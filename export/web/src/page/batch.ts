@@ -1,5 +1,5 @@
 import { zipSync } from "fflate";
-import { firstLine } from "../errors";
+import { AdainError, firstLine } from "../errors";
 import { element } from "./dom";
 import { showError } from "./notice";
 import { openPhoto } from "./photo";
@@ -21,7 +21,9 @@ export async function paintBatch(studio: Studio, photos: readonly File[]): Promi
       count.hidden = false;
       try {
         const photo = await openPhoto(file, file.name);
-        if (!(await studio.open(photo))) break;
+        const painted = await studio.open(photo);
+        if (painted === undefined) break;
+        if (!painted) throw new AdainError(`${file.name} could not be painted`);
         const { canvas, name } = studio.finished!;
         const picture = await fileOf(canvas, name in done ? `${name}-${index + 1}` : name, "image/jpeg");
         done[picture.name] = [new Uint8Array(await picture.arrayBuffer()), { level: 0 }]; // JPEGs are small already

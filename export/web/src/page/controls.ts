@@ -5,6 +5,8 @@ import { readLink, writeLink } from "./link";
 import type { Style } from "./styles";
 import type { Studio } from "./studio";
 
+const STILL = 700; // ms after which a slider that is held is taken at its word
+
 const alpha = element("alpha", HTMLInputElement);
 const alphaText = element("alpha-text", HTMLOutputElement);
 const mix = element("mix", HTMLInputElement);
@@ -69,11 +71,17 @@ export function connectControls(
   }
 
   function connectSlider(slider: HTMLInputElement, set: (value: number) => void): void {
+    let still = 0;
     slider.oninput = () => {
       set(slider.valueAsNumber);
       paint(true);
+      clearTimeout(still);
+      still = window.setTimeout(() => paint(), STILL); // no change follows where the slider comes back to its old place
     };
-    slider.onchange = () => paint();
+    slider.onchange = () => {
+      clearTimeout(still);
+      paint();
+    };
   }
 
   connectSlider(alpha, (value) => {

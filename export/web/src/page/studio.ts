@@ -57,7 +57,7 @@ export class Studio {
    *
    * @returns as `paint` does
    */
-  async open(photo: Photo): Promise<boolean> {
+  async open(photo: Photo): Promise<boolean | undefined> {
     this.photo = photo;
     this.finished = undefined;
     stage.showPhoto(photo.image);
@@ -85,9 +85,9 @@ export class Studio {
    * Paint the photo anew. Where that takes long, a draft comes first. Any call makes those before it void.
    *
    * @param options.draft paint a draft only: a slider is being moved
-   * @returns whether the picture is there, and still wanted
+   * @returns whether the picture is there; undefined where it is no longer wanted
    */
-  async paint({ draft = false } = {}): Promise<boolean> {
+  async paint({ draft = false } = {}): Promise<boolean | undefined> {
     const turn = ++this.#turn;
     if (!this.photo) return false;
     this.interrupt();
@@ -99,7 +99,9 @@ export class Studio {
       done = (await this.#latest.submit(() => this.#attempt(turn, size, last))) ?? false;
       if (!done) break;
     }
-    if (turn === this.#turn) draft && done ? this.#idle() : this.#rest();
+    if (turn !== this.#turn) return undefined;
+    if (draft && done) this.#idle();
+    else this.#rest();
     return done;
   }
 
