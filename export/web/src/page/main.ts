@@ -64,10 +64,13 @@ async function main(): Promise<void> {
     });
   const showSample = (name: string) =>
     attempt(async () => {
+      const [before, wasLive] = [studio.photo, live.on];
       const photo = await openSample(name);
+      const finished = await finishedSample(photo);
+      if (studio.photo !== before || live.on !== wasLive) return; // the visitor was faster
       live.stop();
-      await forget("photo");
-      if (studio.looksLike(styles[0]!)) studio.openFinished(await finishedSample(photo));
+      void forget("photo");
+      if (studio.looksLike(styles[0]!)) studio.openFinished(finished);
       else await studio.open(photo);
     });
 

@@ -5,7 +5,6 @@ import { choosePhoto, expectSame, findCase, isPlain, manifest, openPage, painted
 
 const plain = findCase(isPlain);
 const photo = plain.contents[0]!;
-const large = manifest.paintings[0]!;
 
 let page: Page;
 
@@ -228,7 +227,7 @@ test("a link opens with style, strength and size; these, the photo and own paint
   const other = await browser.newPage();
   await openPage(other, "?threads=1#style=scream&strength=60&size=256");
   await choosePhoto(other, path(photo));
-  await painted(other, () => other.locator("#painting-file").setInputFiles(path(large.image)));
+  await painted(other, () => other.locator("#painting-file").setInputFiles(smallest));
   await expect(other.locator("#strokes-row")).toBeVisible();
   await painted(other, () => other.locator("#strokes").fill("256"));
   await painted(other, () => other.reload());
@@ -236,7 +235,7 @@ test("a link opens with style, strength and size; these, the photo and own paint
   await expect(other.locator("#alpha")).toHaveValue("60");
   await expect(other.locator("#strokes")).toHaveValue("256");
   await expect(other.locator("[name=size]:checked")).toHaveValue("256");
-  await expect(other.locator("#caption")).toHaveText("large");
+  await expect(other.locator("#caption")).toHaveText("smallest");
   await other.close();
 });
 
