@@ -1,10 +1,14 @@
 """`adain live`."""
 
+from pathlib import Path
 from typing import Annotated
 
 from typer import Option
 
+from .. import shipped
 from ..apps.live import Live, Wish
+from ..engines import Device
+from ..engines.cuda.check import cuda_problem
 from ..look import Color, Look
 from ..stylizer import Stylizer
 from ..video.camera import Camera
@@ -43,7 +47,7 @@ def live(
     and q ends. A source that fails says so on the picture and is tried again.
     """
     need_extra("live", "cv2", *(["pyvirtualcam"] if to == "camera" else []))
-    stylizer = Stylizer(model, device, threads=threads)
+    stylizer = Stylizer(model or _network(device), device, threads=threads)
     looks = [stylizer.encode(Look((each,), alpha=alpha, color=color)) for each in style]
     wish = Wish(looks, fps, size, smooth, figures=to == "window")
     console = stderr_console(quiet)
@@ -60,3 +64,9 @@ def live(
     rate, late = ran.shown / ran.seconds, 1000 * ran.latency
     what = f"{ran.shown} frames, {ran.dropped} dropped, {rate:.1f} frames/s, {late:.0f} ms, {ran.width}x{ran.height} px"
     console.print(what, markup=False)
+
+
+def _network(device: Device) -> Path | None:
+    """The small network, where it is shipped and no GPU runs the large one."""
+    gpu = device in ("cuda", "tensorrt") or (device == "auto" and cuda_problem() is None)
+    return None if gpu or not (shipped.WEIGHTS / "fast").is_dir() else shipped.WEIGHTS / "fast"

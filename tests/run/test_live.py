@@ -1,3 +1,4 @@
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -203,3 +204,17 @@ def test_text_is_written_on_a_copy() -> None:
     assert (picture == 90).all()
     assert written[:24].max() > 240
     assert (written[40:] == 30).all()
+
+
+def test_the_small_network_where_there_is_no_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from adain.cli import live
+
+    module = sys.modules[live.__module__]
+    monkeypatch.setattr(module.shipped, "WEIGHTS", tmp_path)
+    monkeypatch.setattr(module, "cuda_problem", lambda: "no GPU")
+    assert module._network("auto") is None  # it is not shipped
+    (tmp_path / "fast").mkdir()
+    assert module._network("auto") == module._network("cpu") == tmp_path / "fast"
+    assert module._network("cuda") is None
+    monkeypatch.setattr(module, "cuda_problem", lambda: None)
+    assert module._network("auto") is None
