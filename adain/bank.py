@@ -24,7 +24,7 @@ class Bank:
     """Styles in a folder: NAME.npy each, and index.json, which is read once.
 
     Attributes:
-        model: SHA-256 of the checkpoint whose encoder made the codes.
+        model: whose codes they are, see `Contract.checkpoint_sha256`.
         paintings: by the name that `style` takes, sorted.
 
     Raises:

@@ -85,10 +85,11 @@ class Contract:
     layers: tuple[str, ...]  # where AdaIN happens, such as ("relu4_1",)
     style_size: int  # S, the length of a style code
     stride: int  # portable files: H and W must be multiples of this
-    checkpoint_sha256: str  # of the model.safetensors that the file was exported from
+    checkpoint_sha256: str  # of what makes style codes: files with the same one take each other's codes
     license: str
     attribution: str
     adain_version: str  # of the package that wrote the file
+    model_sha256: str = ""  # of the model.safetensors that the file was exported from
     contract: str = "1"  # version that a reader has to know, see `VERSIONS`
     architecture: str = ""  # see `adain.network.ARCHITECTURES`
     smallest_side: int = MIN_SIDE  # px, of a picture

@@ -231,6 +231,8 @@ def from_portable(pixels: Floats, height: int, width: int) -> Pixels:
 
 
 def stylizer_file(model: str | Path | None) -> Path:
-    """The file that a model stands for: a folder of `adain export`, a stylizer file, or None for the package's own."""
-    file = shipped.ONNX if model is None else Path(model)
-    return file / "stylizer.onnx" if model is None or file.is_dir() else file
+    """The file that a model stands for: one of `shipped.MODELS` by its name, a folder of `adain export`, or a stylizer
+    file. None is "large".
+    """
+    file = shipped.MODELS.get(str(model or "large")) or Path(str(model))
+    return file / "stylizer.onnx" if file.is_dir() else file

@@ -24,7 +24,7 @@ class Style:
     Attributes:
         code: float32 [S], finite, read-only; meaningful only to the model whose encoder made it.
         name: for messages and listings.
-        model: SHA-256 of the checkpoint whose encoder made the code; None where nobody knows, as of a file.
+        model: what takes the code, see `Contract.checkpoint_sha256`; None where nobody knows, as of a file.
 
     Raises:
         StyleError: the code is no row of finite floating-point numbers.

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from . import shipped
 from .colours import Colours, colour_sums, has_colours, recolour
 from .composing import compose
 from .contract import Contract, Graph
@@ -38,8 +39,9 @@ class Stylizer:
     """Restyles pictures with a trained model. Safe to share between threads.
 
     Args:
-        model: a folder with stylizer.onnx and, so that pictures can be styles, style_encoder.onnx; or a
-            stylizer file, with style_encoder.onnx beside it. None takes the model of the package.
+        model: "large", which is taken if none is given, or "fast", which takes a twentieth of the time and paints less
+            well; or a folder with stylizer.onnx, or such a file. So that pictures can be styles, style_encoder.onnx is
+            beside it, unless the package's is the right one.
         device: "auto" takes the GPU where there is a usable one, and says in the log `adain` where it
             runs instead: on the CPU, with OpenVINO where it is installed ("openvino"), or onnxruntime ("cpu").
         threads: of the CPU; None takes one for each core.
@@ -284,6 +286,8 @@ class Stylizer:
         with self._opening:
             if graph not in self._others:
                 file = self._stylizer.file.with_name(f"{graph}.onnx")
+                if graph == "style_encoder" and not file.exists():
+                    file = shipped.ONNX / file.name
                 other = Session(file, graph, self.device, self._threads, self._precision)
                 mine, its = self.contract, other.contract
                 if (mine.style_size, mine.checkpoint_sha256) != (its.style_size, its.checkpoint_sha256):

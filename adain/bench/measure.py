@@ -188,7 +188,7 @@ def _likeness(ours: Job, rival: Job, one: Pixels | None, other: Pixels | None) -
     """PSNR of two pictures in dB; None where the networks have other weights."""
     a, b = ours.model.contract, rival.model.contract
     # PyTorch has the weights of no model but the package's.
-    same_weights = a.checkpoint_sha256 == b.checkpoint_sha256 and (rival.kind == "onnx" or of_package(a))
+    same_weights = a.model_sha256 == b.model_sha256 and (rival.kind == "onnx" or of_package(a))
     return psnr(one, other) if same_weights and one is not None and other is not None else None
 
 

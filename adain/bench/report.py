@@ -52,7 +52,7 @@ class Report:
     def to_dict(self) -> dict[str, Any]:
         """Everything, for JSON."""
         contract = self.model.contract
-        kept = ("model", "io", "precision", "checkpoint_sha256")
+        kept = ("model", "io", "precision", "model_sha256")
         return {
             "adain": __version__,
             "date": self.date.isoformat(timespec="seconds"),
@@ -79,7 +79,7 @@ class Report:
         versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
         lines = [
             f"`{self.command}` on {facts['cpu']}, {facts['cores']} cores{gpu}; {self.date:%Y-%m-%d}.",
-            f"Model {contract.model} ({contract.checkpoint_sha256[:12]}); {versions}.",
+            f"Model {contract.model} ({contract.model_sha256[:12]}); {versions}.",
             "",
             *map(markdown_table, self.tables()),
             NOTES,

@@ -62,7 +62,7 @@ def frame(size: Size) -> Pixels:
 
 
 def of_package(contract: Contract) -> bool:
-    """Whether the model is the one of the package, whatever its io and precision."""
+    """Whether the package's styles are the model's, whatever its io and precision."""
     return bank().model == contract.checkpoint_sha256
 
 
@@ -170,11 +170,12 @@ def _torch(job: Job, source: Path) -> tuple[Spans, str]:
 def _network(job: Job) -> Any:
     """The `StyleTransfer` that a file was exported from; of another model than the package's with random weights."""
     from ..network import ARCHITECTURES, architecture_with
-    from ..network.model_file import load_model
+    from ..network.model_file import load_model, sha256
 
     contract = job.model.contract
-    if of_package(contract):
-        return load_model(shipped.CHECKPOINT).model
+    for file in (shipped.CHECKPOINT, shipped.FAST / "model.safetensors"):
+        if file.is_file() and sha256(file) == contract.model_sha256:
+            return load_model(file).model
     architecture = ARCHITECTURES.get(contract.architecture) or architecture_with(contract.layers)
     network = architecture.build(contract.encoder) if architecture else None
     if network is None or network.style_size != contract.style_size:

@@ -14,7 +14,7 @@ JsonOption = Annotated[bool, Option("--json", help="Print JSON, for scripts.")]
 QuietOption = Annotated[bool, Option("--quiet", "-q", help="Print errors only.")]
 ModelOption = Annotated[
     Path | None,
-    Option("--model", help="A folder or stylizer.onnx of `adain export`.", show_default="the shipped model"),
+    Option("--model", help="large, fast, or a folder or stylizer.onnx of `adain export`.", show_default="large"),
 ]
 
 

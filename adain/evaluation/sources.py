@@ -49,8 +49,8 @@ class FromModel:
 
     def facts(self) -> dict[str, Any]:
         """Where it ran, how strongly, and which checkpoint it is of."""
-        checkpoint = self._stylizer.contract.checkpoint_sha256
-        return {"alpha": self._look.alpha, "device": self._stylizer.device, "checkpoint_sha256": checkpoint}
+        model = self._stylizer.contract.model_sha256
+        return {"alpha": self._look.alpha, "device": self._stylizer.device, "model_sha256": model}
 
     def __call__(self, pair: Pair, content: Pixels, style: Pixels) -> Pixels:
         """Stylise a crop after a crop."""

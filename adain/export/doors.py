@@ -21,7 +21,8 @@ class _Doors(nn.Module):
         if self.io == "portable":
             return pixels
         dtype = next(self.network.parameters()).dtype
-        return self.pad(pixels.permute(0, 3, 1, 2).to(dtype) / 255)
+        # contiguous: else convolutions ask in which order it lies, and the exporter takes the answer for a condition
+        return self.pad(pixels.permute(0, 3, 1, 2).to(dtype) / 255).contiguous()
 
     def pad(self, x: Tensor) -> Tensor:
         """[N,C,H,W] -> [N,C,H',W'], by reflection at the bottom and on the right."""

@@ -11,6 +11,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor
 from torch.export import Dim
+from torch.fx.experimental import _config as fx_config
 
 from .. import __version__
 from ..contract import OPSET, Contract
@@ -28,7 +29,8 @@ _DTYPES = {"float32": torch.float32, "uint8": torch.uint8, "int64": torch.int64}
 def to_onnx(network: StyleTransfer, contract: Contract) -> tuple[onnx.ModelProto, Contract]:
     """The graph of a contract in float32, without metadata; and the contract with what the graph needs."""
     inputs, free = _example(contract)
-    with warnings.catch_warnings():
+    # Oblivious: that no axis of the example is 1 does not mean that none ever is; small pictures get one value wide.
+    with warnings.catch_warnings(), fx_config.patch(backed_size_oblivious=True):
         warnings.simplefilter("ignore")  # the exporter's own, about its internals
         program = torch.onnx.export(
             wrap(contract.graph, copy.deepcopy(network), contract.io),

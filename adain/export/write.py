@@ -11,7 +11,7 @@ from .. import __version__
 from ..contract import GRAPHS, VERSIONS, Contract, Graph, Io, Precision
 from ..engines.cuda.half import to_half
 from ..errors import ModelError, OptionError
-from ..network.model_file import VGG_ATTRIBUTION, ModelFile, load_model
+from ..network.model_file import VGG_ATTRIBUTION, ModelFile, codes_sha256, load_model
 from ..network.pretrained import load_pytorch_adain
 from ..replacing import replacing
 from .check import Exported, compare
@@ -101,7 +101,8 @@ def _contract(source: ModelFile, graph: Graph, io: Io, precision: Precision) -> 
         layers=architecture.layers,
         style_size=source.model.style_size,
         stride=architecture.stride,
-        checkpoint_sha256=source.sha256,
+        checkpoint_sha256=codes_sha256(source.model),
+        model_sha256=source.sha256,
         license=source.license,
         attribution=VGG_ATTRIBUTION,
         adain_version=__version__,

@@ -31,15 +31,22 @@ class Sums:
     """
 
     def __init__(self, weight: Tensor) -> None:
-        self._weight = weight[:, None].float()
-        self._sums = [self._weight.sum((2, 3), keepdim=True)]
+        self._weights = {1: weight[:, None].float()}  # by stride
+        self._sums = [self._weights[1].sum((2, 3), keepdim=True)]
 
     def __call__(self, values: Tensor, stride: int = 1) -> Tensor:
         """The weighted mean; its sum is kept."""
-        # A position of a deeper layer weighs as much as the pixels above it together.
-        weight = functional.avg_pool2d(self._weight, stride) * stride**2 if stride > 1 else self._weight
-        self._sums.append((values * weight).sum((2, 3), keepdim=True))
+        self._sums.append((values * self._at(stride)).sum((2, 3), keepdim=True))
         return _divided(self._sums[-1], self._sums[0])
+
+    def _at(self, stride: int) -> Tensor:
+        """A position of a deeper layer weighs as much as the pixels above it together."""
+        if stride not in self._weights:
+            # step by step, as networks do: the exporter does not see that two steps of 2 are one of 4
+            known = max(each for each in self._weights if stride % each == 0)
+            step = stride // known
+            self._weights[stride] = functional.avg_pool2d(self._weights[known], step) * step**2
+        return self._weights[stride]
 
     @property
     def statistics(self) -> Tensor:
@@ -120,3 +127,10 @@ def adain(
     scale = wanted / torch.maximum(std, wanted.clamp(max=narrowest))
     shift = blend(mean, style[0], alpha) - mean * scale
     return (content.float() * scale + shift).to(content.dtype)
+
+
+def normalised(content: Tensor, own: tuple[Tensor, Tensor], narrowest: float) -> Tensor:
+    """Features with mean 0 and deviation 1, or less for channels whose deviation is under `narrowest`; see `adain`."""
+    mean, std = own
+    scale = 1 / std.clamp(min=narrowest)
+    return (content.float() * scale - mean * scale).to(content.dtype)

@@ -103,6 +103,17 @@ def _architecture(kind: object) -> Architecture | None:
     raise TypeError(f"{kind} is no architecture")
 
 
+def codes_sha256(model: StyleTransfer) -> str:
+    """A SHA-256 of what decides on style codes: their layout and the encoder's weights, in float16 as they are saved.
+
+    Networks that were trained with one encoder take each other's codes.
+    """
+    digest = hashlib.sha256(json.dumps(model.architecture.code).encode())
+    for name, tensor in sorted(model.encoder.state_dict().items()):
+        digest.update(name.encode() + tensor.detach().half().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
 def sha256(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as stream:

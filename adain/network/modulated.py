@@ -9,8 +9,7 @@ What differs from the paper's network:
   strokes can differ from style to style. With alpha the code goes over to the content's own.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -20,10 +19,9 @@ from .adain import Mean, adain, blend, statistics
 from .architecture import STRIDES, Architecture
 from .colour import blend_colours, colour_statistics, coloured, whitened
 from .model import StyleTransfer
+from .modulation import Modulation, conv, doubled
 
 NARROWEST = 0.5  # deviation of a channel, of which photographs have 0.3 to 4 and gradients less than 0.1
-HIDDEN = 128  # width of the function of the style code
-FURTHEST = 3.0  # deviations from the mean style beyond which a number of a code says no more
 LOW = 4  # px of the picture for one of the whitened picture that the decoder starts from
 
 
@@ -63,10 +61,10 @@ class Decoder(nn.Module):
 
     def __init__(self, style_size: int) -> None:
         super().__init__()
-        self.conv4a, self.conv4b = _conv(512, 256), _conv(256, 128)
-        self.skip3, self.conv3a, self.conv3b = _conv(256, 64, 1), _conv(128 + 64 + 3, 128), _conv(128, 64)
-        self.skip2, self.conv2a, self.conv2b = _conv(128, 32, 1), _conv(64 + 32, 64), _conv(64, 32)
-        self.conv1a, self.conv1b = _conv(32, 32), _conv(32, 3)
+        self.conv4a, self.conv4b = conv(512, 256), conv(256, 128)
+        self.skip3, self.conv3a, self.conv3b = conv(256, 64, 1), conv(128 + 64 + 3, 128), conv(128, 64)
+        self.skip2, self.conv2a, self.conv2b = conv(128, 32, 1), conv(64 + 32, 64), conv(64, 32)
+        self.conv1a, self.conv1b = conv(32, 32), conv(32, 3)
         modulated = (self.conv4a, self.conv4b, self.conv3a, self.conv3b, self.conv2a, self.conv2b, self.conv1a)
         self.modulation = Modulation(style_size, [conv.out_channels for conv in modulated])
         nn.init.zeros_(self.conv1b.weight)  # it begins with the small picture as it is
@@ -85,61 +83,17 @@ class Decoder(nn.Module):
         relu2, relu3, relu4 = features
         modulations = self.modulation(code)
 
-        def layer(conv: nn.Module, x: Tensor) -> Tensor:
+        def layer(convolution: nn.Module, x: Tensor) -> Tensor:
             scale, shift = next(modulations)
-            return functional.relu(conv(x) * scale.to(x.dtype) + shift.to(x.dtype))
+            return functional.relu(convolution(x) * scale.to(x.dtype) + shift.to(x.dtype))
 
-        x = _doubled(layer(self.conv4b, layer(self.conv4a, relu4)))
+        x = doubled(layer(self.conv4b, layer(self.conv4a, relu4)))
         skip = functional.relu(self.skip3(relu3))
         x = torch.cat([x, skip, low.to(x.dtype)], dim=1)
-        x = _doubled(layer(self.conv3b, layer(self.conv3a, x)))
+        x = doubled(layer(self.conv3b, layer(self.conv3a, x)))
         skip = functional.relu(self.skip2(relu2))
         x = torch.cat([x, skip], dim=1)
-        x = _doubled(layer(self.conv2b, layer(self.conv2a, x)))
+        x = doubled(layer(self.conv2b, layer(self.conv2a, x)))
         detail: Tensor = self.conv1b(layer(self.conv1a, x))
         smooth: Tensor = functional.interpolate(low, scale_factor=float(LOW), mode="bilinear", align_corners=False)
         return smooth + detail.float()
-
-
-class Modulation(nn.Module):
-    """Style codes to scales and shifts, [N,C,1,1] each, for layers of `widths` channels."""
-
-    mean: Tensor
-    deviation: Tensor
-
-    def __init__(self, style_size: int, widths: Sequence[int]) -> None:
-        super().__init__()
-        self.widths = [width for width in widths for _ in range(2)]
-        # of the codes of the paintings that the network is trained on, by `learn_codes`
-        self.register_buffer("mean", torch.zeros(style_size))
-        self.register_buffer("deviation", torch.ones(style_size))
-        self.first, self.second = nn.Linear(style_size, HIDDEN), nn.Linear(HIDDEN, HIDDEN)
-        self.last = nn.Linear(HIDDEN, sum(self.widths))
-        nn.init.zeros_(self.last.weight)
-        nn.init.zeros_(self.last.bias)
-
-    def learn_codes(self, codes: Tensor) -> None:
-        """Take the mean and the deviation of codes [K,S] of many paintings, before training."""
-        self.mean.copy_(codes.mean(0))
-        self.deviation.copy_(codes.std(0, correction=0) + 1e-4)
-
-    def forward(self, code: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-        """Code [N,S] -> (scale, shift) a layer."""
-        x = ((code.float() - self.mean) / self.deviation).clamp(-FURTHEST, FURTHEST)
-        x = self.last(functional.relu(self.second(functional.relu(self.first(x)))))
-        # reshaped, since OpenCV 4 does not read what indexing with None twice exports
-        parts = torch.split(x.reshape(-1, sum(self.widths), 1, 1), self.widths, dim=1)
-        return ((1 + scale, shift) for scale, shift in zip(parts[0::2], parts[1::2], strict=True))
-
-
-def _conv(inputs: int, outputs: int, kernel: int = 3) -> nn.Conv2d:
-    mode: Literal["reflect", "zeros"] = "reflect" if kernel > 1 else "zeros"
-    conv = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, padding_mode=mode)
-    nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
-    assert conv.bias is not None
-    nn.init.zeros_(conv.bias)
-    return conv
-
-
-def _doubled(x: Tensor) -> Tensor:
-    return functional.interpolate(x, scale_factor=2.0, mode="nearest")

@@ -25,7 +25,7 @@ class Settings:
 
     content: str = ""  # folders of pictures or tar shards
     style: str = ""
-    crop: Annotated[int, "Side of the training crops, in px: a multiple of 8."] = 256
+    crop: Annotated[int, "Side of the training crops, in px: a multiple of the network's stride."] = 256
     zoom: Annotated[float, "Crops are cut from squares of up to this many crops' side, then scaled."] = 1.5
     zoom_min: Annotated[float, "And of no less than this many; under 1 they are enlarged."] = 0.4
     cache: Annotated[Cache, "Keep decoded pictures in memory, or on the GPU."] = "none"
@@ -52,7 +52,9 @@ class Settings:
     deep: Annotated[str, "Weights of VGG-16's conv4_2 to conv5_1, so that losses see relu5_1 too."] = ""
     jitter: Annotated[bool, "Shift and scale at random what the losses see, against patterns of the grid."] = False
     degrade: Annotated[float, "Share of the photographs that get JPEG's faults, or noise."] = 0.0
-    teacher: Annotated[str, "MODULE:FUNCTION of Python, (content, style) -> picture, to be imitated first."] = ""
+    teacher: Annotated[
+        str, "To be imitated first: shipped, a model.safetensors, or MODULE:FUNCTION, (content, style) -> picture."
+    ] = ""
     teacher_weight: Annotated[float, "Of the distance to the teacher's pictures."] = 8.0
     teacher_share: Annotated[float, "Share of the steps with the teacher; in its second half the losses come in."] = 0.5
 
@@ -78,8 +80,9 @@ class Settings:
         for name, known in (("cache", get_args(Cache)), ("precision", get_args(Precision))):
             if (value := getattr(self, name)) not in known:
                 raise OptionError(f"{name} {value!r} is unknown; expected one of {', '.join(known)}")
-        if self.crop % 8 or self.crop < 32:
-            raise OptionError(f"crop {self.crop} does not fit; expected a multiple of 8, at least 32 px")
+        stride = max(8, ARCHITECTURES[self.arch].stride)
+        if self.crop % stride or self.crop < 32:
+            raise OptionError(f"crop {self.crop} does not fit; expected a multiple of {stride}, at least 32 px")
         if not 0.25 <= self.zoom_min <= 1 <= self.zoom:
             raise OptionError(
                 f"zoom_min {self.zoom_min} and zoom {self.zoom} do not fit; expected 0.25..1, and 1 or more"

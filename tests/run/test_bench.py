@@ -411,7 +411,7 @@ def test_json(report, tmp_path):
     assert sorted(path.name for path in (tmp_path / "new" / "folder").iterdir()) == ["bench.json", "bench.md"]
     found = json.loads((tmp_path / "new" / "folder" / "bench.json").read_text())
     assert found["machine"]["cpu"] == "a CPU"
-    assert found["model"]["checkpoint_sha256"] == "0" * 64
+    assert found["model"]["model_sha256"] == "0" * 64
     ours = found["results"][0]
     assert ours["size"] == {"name": "16", "width": 16, "height": 16}
     assert (ours["engine"], ours["device"], ours["precision"]) == ("adain, cpu fp32", "cpu", "fp32")

@@ -17,6 +17,7 @@ TINY = Contract(
     style_size=3,
     stride=8,
     checkpoint_sha256="0" * 64,
+    model_sha256="0" * 64,
     license="none",
     attribution="none",
     adain_version="0",

@@ -177,7 +177,8 @@ def test_portable_files_are_plain(source, tmp_path):
     assert {node.op_type for node in model.graph.node} <= PORTABLE
     for value in (model.graph.input[0], model.graph.output[0]):
         shape = [axis.dim_param or axis.dim_value for axis in value.type.tensor_type.shape.dim]
-        assert shape == [1, 3, "8*height", "8*width"]
+        stride = source.model.architecture.stride
+        assert shape == [1, 3, f"{stride}*height", f"{stride}*width"]
     assert not any(node.op_type == "MaxPool" and _attribute(node, "ceil_mode") for node in model.graph.node)
 
 

@@ -33,7 +33,7 @@ def test_shapes(model):
 @pytest.mark.parametrize(("batch", "codes"), [(1, 1), (2, 2), (3, 1)])
 @pytest.mark.parametrize("alpha", [0.0, 0.3, 1.0])
 def test_paint_after_measure_is_stylize(model, batch, codes, alpha):
-    content, code = picture(batch, 3, 40, 88), model.encode_style(picture(codes, 3, 32, 56, generator=1))
+    content, code = picture(batch, 3, 48, 96), model.encode_style(picture(codes, 3, 32, 56, generator=1))
     expected = model.stylize(content, code, alpha)
     got = model.paint(content, code, alpha, model.measure(content, code, alpha))
     assert expected.std() > 0.01
@@ -70,20 +70,20 @@ def test_parts_with_halos_are_the_whole(model):
     architecture = model.architecture
     if not architecture.parts_add_up:
         pytest.skip("this kind takes statistics of what it has made itself")
-    content, code = picture(1, 3, 144, 216), model.encode_style(picture(1, 3, 64, 64, generator=1))
+    content, code = picture(1, 3, 160, 224), model.encode_style(picture(1, 3, 64, 64, generator=1))
     whole, sums = model.measure(content, code), 0
     picture_of_parts = torch.zeros_like(content)
-    for rows, columns, weight in parts(144, 216, 72, architecture.halo):
+    for rows, columns, weight in parts(160, 224, 80, architecture.halo):
         sums = sums + model.measure(content[..., rows, columns], code, 1.0, weight)
     torch.testing.assert_close(sums, whole, rtol=1e-4, atol=1e-4 * float(whole.abs().mean()))
-    for rows, columns, weight in parts(144, 216, 72, architecture.halo):
+    for rows, columns, weight in parts(160, 224, 80, architecture.halo):
         painted = model.paint(content[..., rows, columns], code, 1.0, sums)
         picture_of_parts[..., rows, columns] += painted * weight
     torch.testing.assert_close(picture_of_parts, model.stylize(content, code), rtol=0, atol=0.5 / 255)
 
 
 def test_one_code_serves_a_batch(model):
-    content, code = torch.rand(2, 3, 16, 24), model.encode_style(torch.rand(1, 3, 24, 24))
+    content, code = torch.rand(2, 3, 16, 32), model.encode_style(torch.rand(1, 3, 24, 24))
     torch.testing.assert_close(model.stylize(content, code), model.stylize(content, code.expand(2, -1)))
 
 

@@ -8,7 +8,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from adain.network import ARCHITECTURES
 from adain.network.colour import colour_statistics
-from adain.network.modulated import FURTHEST, Modulation
+from adain.network.modulation import FURTHEST, Modulation
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,10 @@ from checks import photo
 
 from adain import Stylizer, shipped
 from adain.bank import bank
-from adain.network.model_file import ModelFile, load_model
+from adain.network.model_file import ModelFile, codes_sha256, load_model
+
+
+GRAPHS = ("stylizer", "style_encoder", "measure", "paint")
 
 
 @pytest.fixture(scope="module")
@@ -16,11 +19,18 @@ def source() -> ModelFile:
     return load_model(shipped.CHECKPOINT)
 
 
-@pytest.mark.parametrize("graph", ["stylizer", "style_encoder", "measure", "paint"])
-def test_files_name_their_checkpoint(source, graph):
-    model = onnx.load(shipped.ONNX / f"{graph}.onnx")
+@pytest.mark.parametrize(
+    ("file", "of"),
+    [
+        *((shipped.ONNX / f"{graph}.onnx", shipped.CHECKPOINT) for graph in GRAPHS),
+        *((file, shipped.FAST / "model.safetensors") for file in sorted(shipped.FAST.glob("*.onnx"))),
+    ],
+)
+def test_files_name_the_model_that_they_are_of(file, of):
+    source, model = load_model(of), onnx.load(file)
     metadata = {prop.key: prop.value for prop in model.metadata_props}
-    assert metadata["adain.checkpoint_sha256"] == source.sha256
+    assert metadata["adain.model_sha256"] == source.sha256
+    assert metadata["adain.checkpoint_sha256"] == codes_sha256(source.model)
     assert "CC BY 4.0" in metadata["adain.license"]
 
 

@@ -107,7 +107,7 @@ def test_a_run_writes_everything(settings, tmp_path):
     assert not torch.equal(saved["encoder.conv2_1.weight"], load_file(settings.encoder)["conv2_1.weight"])
 
 
-@pytest.mark.parametrize("arch", ["multi", "modulated"])
+@pytest.mark.parametrize("arch", ["multi", "modulated", "fast"])
 def test_resumed_equals_uninterrupted(settings, tmp_path, arch):
     settings = replace(settings, arch=arch)
     straight, stopped = tmp_path / "straight", tmp_path / "stopped"
