@@ -83,7 +83,7 @@ def _cases(network: StyleTransfer, contract: Contract) -> Iterator[Feeds]:
     random = np.random.default_rng(0)
     noise = torch.from_numpy(random.random((4, 3, 8, 8), dtype=np.float32))
     codes = network.encode_style(functional.interpolate(noise, (64, 64), mode="bilinear")).numpy()
-    sizes = [(1, 64, 64), (1, 96, 40), (1, 136, 200)]
+    sizes = [(1, 64, 64), (1, 96, 48), (1, 144, 208)]
     if contract.io == "bytes":
         sizes += [(1, 17, 131), (2, 45, 83), (3, 16, 16)]
     for (batch, height, width), alpha in zip(sizes, (1.0, 0.5, 0.0, 1.0, 0.3, 1.0), strict=False):
@@ -92,7 +92,7 @@ def _cases(network: StyleTransfer, contract: Contract) -> Iterator[Feeds]:
         for tensor in contract.inputs:
             match KINDS[tensor.name]:
                 case "pixels" if tensor.name == "style_image":
-                    feeds[tensor.name] = _picture(random, contract, styles, height + 24, width + 8)
+                    feeds[tensor.name] = _picture(random, contract, styles, height + 32, width + 16)
                 case "pixels":
                     feeds[tensor.name] = _picture(random, contract, batch, height, width)
                 case "code":

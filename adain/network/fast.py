@@ -30,9 +30,13 @@ NARROWEST = 0.1  # deviation below which a channel is not stretched to 1: a plai
 class Network(StyleTransfer):
     """See the module."""
 
+    corner: Tensor
+
     def __init__(self, architecture: Architecture, encoder: str) -> None:
         super().__init__(architecture, encoder)
         self.eye = Eye()
+        corner = torch.tensor([1.0] + [0.0] * (EVERY * EVERY - 1)).reshape(1, 1, EVERY, EVERY)
+        self.register_buffer("corner", corner.repeat(3, 1, 1, 1), persistent=False)
         self.decoder = Decoder(self.style_size)
 
     def learn_codes(self, codes: Iterable[Tensor]) -> None:
@@ -45,18 +49,13 @@ class Network(StyleTransfer):
             normalised(x, statistics(x, stride, mean), NARROWEST)
             for x, stride in zip(self.eye(content), (4, 8, 16), strict=True)
         ]
-        own = colour_statistics(_sampled(content), _every(mean))
+        # as a convolution, whose output's size the exporter can tell from the input's
+        sampled = functional.conv2d(content, self.corner.to(content.dtype), stride=EVERY, groups=3)
+        own = colour_statistics(sampled, _every(mean))
         wanted = blend_colours(own, self.parts(code)["colours"], alpha)
         keep, painted = self.decoder(features, code)
         kept = whitened(content.float(), own, wanted) * (1 + alpha * (keep - 1))
         return coloured(kept + alpha * painted, wanted)
-
-
-def _sampled(picture: Tensor) -> Tensor:
-    """One pixel in EVERY x EVERY. As a convolution, whose output's size the exporter can tell from the input's."""
-    corner = picture.new_zeros(3, 1, EVERY, EVERY)
-    corner[:, :, 0, 0] = 1
-    return functional.conv2d(picture, corner, stride=EVERY, groups=3)
 
 
 def _every(mean: Mean) -> Mean:
@@ -98,7 +97,7 @@ class Decoder(nn.Module):
         self.to_middle, self.middle = conv(coarse, middle, 1), conv(middle, middle)
         self.to_fine, self.fine = conv(middle, fine, 1), conv(fine, fine)
         self.halves, self.pixels = conv(fine, HALVES), conv(HALVES, 12)
-        nn.init.zeros_(self.pixels.weight)  # it begins with the recoloured content
+        nn.init.normal_(self.pixels.weight, std=0.03)  # it begins with little more than the recoloured content
         layers = [coarse] * (1 + BLOCKS) + [middle] * 2 + [fine] * 2 + [HALVES]
         self.modulation = Modulation(style_size, [*layers, 3])
 
@@ -131,4 +130,4 @@ class Decoder(nn.Module):
         x = functional.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
         painted = functional.pixel_shuffle(self.pixels(x).float(), 2)
         _, keep = next(modulations)
-        return torch.sigmoid(keep + 2), painted
+        return torch.sigmoid(keep), painted

@@ -19,7 +19,22 @@ from adain.onnx_file import parse, with_weights
 
 # What the plainest runtimes take; shape arithmetic is not among it.
 PORTABLE = {
-    *("Add", "Clip", "Concat", "Conv", "Div", "Max", "MaxPool", "Mul", "Pad", "ReduceMean", "Relu", "Reshape"),
+    *(
+        "Add",
+        "Clip",
+        "Concat",
+        "Conv",
+        "DepthToSpace",
+        "Div",
+        "Sigmoid",
+        "Max",
+        "MaxPool",
+        "Mul",
+        "Pad",
+        "ReduceMean",
+        "Relu",
+        "Reshape",
+    ),
     *("AveragePool", "Gemm", "Neg", "Reciprocal", "ReduceSum", "Resize", "Split", "Sqrt", "Sub", "Unsqueeze"),
 }
 
@@ -62,7 +77,8 @@ def test_bytes_files_compute_what_pytorch_computes(exported, source):
     with torch.no_grad():
         code = source.model.encode_style(torch.rand(2, 3, 32, 32))
         pixels = torch.from_numpy(content).permute(0, 3, 1, 2).float() / 255
-        padded = torch.nn.functional.pad(pixels, (0, 5, 0, 5), mode="reflect")
+        stride = source.model.architecture.stride
+        padded = torch.nn.functional.pad(pixels, (0, -35 % stride, 0, -27 % stride), mode="reflect")
         expected = source.model.stylize(padded, code, 0.7)[:, :, :27, :35].clamp(0, 1) * 255
     feeds = {"content": content, "style": code.numpy(), "alpha": np.array([0.7], np.float32)}
     (got,) = session.run(None, feeds)
@@ -109,16 +125,17 @@ def test_parts_add_up_and_fit_each_other(exported, source):
     out, _ = exported
     halo, cut = source.model.architecture.halo, 96
     content, style, alpha = blobs(1, 61, 205), some_style(out), np.array([0.8], np.float32)
-    parts = content[:, :, : cut + halo], content[:, :, cut - halo :]
-    weights = np.ones((1, 61, cut + halo)), np.ones((1, 61, 205 - cut + halo))
+    start = max(0, cut - halo)
+    parts = content[:, :, : cut + halo], content[:, :, start:]
+    weights = [np.ones(part.shape[:3]) for part in parts]
     weights[0][:, :, cut:] = 0
-    weights[1][:, :, :halo] = 0
+    weights[1][:, :, : cut - start] = 0
     statistics = sum(measured(out, part, weight) for part, weight in zip(parts, weights, strict=True))
     np.testing.assert_allclose(statistics, measured(out, content, np.ones((1, 61, 205))), rtol=1e-4, atol=1e-3)
     left, right = (
         run(out / "paint.onnx", content=part, style=style, alpha=alpha, statistics=statistics) for part in parts
     )
-    painted = np.concatenate([left[:, :, :cut], right[:, :, halo:]], axis=2)
+    painted = np.concatenate([left[:, :, :cut], right[:, :, cut - start :]], axis=2)
     whole = run(out / "stylizer.onnx", content=content, style=style, alpha=alpha)
     assert np.abs(painted.astype(int) - whole).max() <= 1
 
@@ -135,7 +152,7 @@ def test_files_are_as_they_say(exported, source):
         facts, head = Contract.read(path.read_bytes(), path.name, path.stem), parse(path.read_bytes())
         assert facts == exported_file.contract
         assert (head.inputs, head.outputs) == (facts.inputs, (facts.output,))
-        assert (facts.io, facts.style_size, facts.stride) == ("bytes", source.model.style_size, 8)
+        assert (facts.io, facts.style_size, facts.stride) == ("bytes", source.model.style_size, architecture.stride)
         assert (facts.layers, facts.code) == (architecture.layers, architecture.code)
         assert facts.contract == {"measure": "2", "paint": "2"}.get(path.stem, "1")
         assert "CC BY 4.0" in facts.license
@@ -161,11 +178,16 @@ def test_needs_are_counted(exported, source):
     strides = {"1": 1, "2": 2, "3": 4, "4": 8}
     encoder = sum(2 * 9 * i * o // strides[name[0]] ** 2 for name, i, o in channels("vgg16"))
     assert facts["style_encoder"].operations == encoder
-    assert 1.3 * encoder < facts["stylizer"].operations < 3 * encoder
+    least = 2 * 64 * 4
+    if source.model.architecture.name == "fast":
+        assert facts["stylizer"].operations < encoder / 20
+        least = 2 * 3 * 4
+    else:
+        assert 1.3 * encoder < facts["stylizer"].operations < 3 * encoder
     for each in facts.values():
         memory = dict(each.memory)
         assert memory.keys() == MEMORY.keys()
-        assert 2 * 64 * 4 <= memory["cpu thrifty"] < memory["cpu"]
+        assert least <= memory["cpu thrifty"] < memory["cpu"]
     both, one, other = (dict(facts[graph].memory)["cpu"] for graph in ("adain", "style_encoder", "stylizer"))
     assert both < 1.1 * max(one, other)  # one after the other
 
