@@ -1,6 +1,6 @@
-"""Make the shipped files from trained models: model.safetensors, onnx/, fast/, styles/, and the pictures of `pictures.py`.
+"""Make the shipped files from trained models: model.safetensors, onnx/, fast/, styles/, and `pictures.py`'s pictures.
 
-    python weights/build.py RUN/model.safetensors --fast FASTRUN/model.safetensors --paintings FOLDER [...]
+    python weights/build.py RUN/model.safetensors --fast OTHER/model.safetensors --paintings FOLDER
 
 The paintings of paintings.csv are looked for by file name in the folders, subfolders and .tar shards. Only
 their codes are kept.

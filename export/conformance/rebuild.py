@@ -20,6 +20,7 @@ import numpy as np
 import reading
 from PIL import Image, ImageDraw
 from replay import (
+    FAST,
     FUNCTIONS,
     HERE,
     ONNX,
@@ -71,6 +72,9 @@ STYLIZE: dict[str, tuple[list[str], list[str | dict[str, float]], float]] = {
     "large-painting": (["coffee"], ["large"], 1.0),
 }
 
+# Of STYLIZE, with the small network too, as "fast-NAME".
+SMALL = ("full", "alpha-half", "odd", "narrow", "smallest", "batch-2")
+
 # name: contents, styles, alpha, weights (None: 1 everywhere)
 MEASURE: dict[str, tuple[list[str], list[str | dict[str, float]], float, list[str] | None]] = {
     "measure": (["astronaut"], ["great-wave"], 1.0, None),
@@ -110,7 +114,7 @@ def main() -> None:
 
 def rebuild(folder: Path) -> None:
     """Write all but pictures/ and reading/, which are read, from the weights of the package."""
-    engine = OnnxRuntime(read_models())
+    engine, small = OnnxRuntime(read_models()), OnnxRuntime(read_models(FAST))
     pictures = {file.stem: decode_picture(file.read_bytes()) for file in sorted((folder / "pictures").glob("*.png"))}
     for old in MADE:
         shutil.rmtree(folder / old, ignore_errors=True)
@@ -135,6 +139,7 @@ def rebuild(folder: Path) -> None:
             for name, (picture, size) in PAINTINGS.items()
         ],
         "stylize": [cases.stylize(name, engine) for name in STYLIZE],
+        "fast": [cases.stylize(name, small, "fast-") for name in SMALL],
         "measure": [cases.measure(name, engine) for name in MEASURE],
         "paint": [cases.paint(name, engine) for name in PAINT],
         "reading": [
@@ -142,6 +147,8 @@ def rebuild(folder: Path) -> None:
             for name, holds in reading.READING.items()
         ],
     }
+    models = {graph: (f"onnx/{graph}.onnx", ONNX / f"{graph}.onnx") for graph in FUNCTIONS}
+    models["fast"] = ("fast/stylizer.onnx", FAST / "stylizer.onnx")
     hashed = sorted(file for part in (*GIVEN, *MADE) for file in (folder / part).iterdir())
     manifest = {
         "version": 1,
@@ -149,8 +156,8 @@ def rebuild(folder: Path) -> None:
         "checkpoint_sha256": engine.metadata["adain.checkpoint_sha256"],
         "statistics": cases.measured["measure"].shape[1],
         "models": {
-            graph: {"file": f"../../weights/onnx/{graph}.onnx", "sha256": sha256((ONNX / f"{graph}.onnx").read_bytes())}
-            for graph in FUNCTIONS
+            name: {"file": f"../../weights/{path}", "sha256": sha256(file.read_bytes())}
+            for name, (path, file) in models.items()
         },
         "files": {file.relative_to(folder).as_posix(): sha256(file.read_bytes()) for file in hashed},
         "tolerance": TOLERANCE,
@@ -180,10 +187,10 @@ class Cases:
         self.folder, self.pictures, self.codes = folder, pictures, codes
         self.measured: dict[str, Floats] = {}
 
-    def stylize(self, name: str, engine: OnnxRuntime) -> dict[str, Any]:
+    def stylize(self, name: str, engine: OnnxRuntime, prefix: str = "") -> dict[str, Any]:
         """Of STYLIZE."""
-        entry, inputs = self._inputs(name, *STYLIZE[name])
-        return entry | {"expected": self._save(name, engine.stylize(*inputs))}
+        entry, inputs = self._inputs(prefix + name, *STYLIZE[name])
+        return entry | {"expected": self._save(prefix + name, engine.stylize(*inputs))}
 
     def measure(self, name: str, engine: OnnxRuntime) -> dict[str, Any]:
         """Of MEASURE."""

@@ -22,6 +22,7 @@ from PIL import Image
 
 HERE = Path(__file__).parent
 ONNX = HERE.parents[1] / "weights" / "onnx"  # the shipped files
+FAST = HERE.parents[1] / "weights" / "fast"  # those of the small network
 
 Pixels = NDArray[np.uint8]
 Codes = NDArray[np.float32]
@@ -89,6 +90,7 @@ class Conformance:
         shrink: Shrink = shrink,
         measure: Measure | None = None,
         paint: Paint | None = None,
+        fast: Stylize | None = None,
     ) -> list[Result]:
         """Run every case of the kinds whose function is given.
 
@@ -100,14 +102,16 @@ class Conformance:
                 encoded.
             measure: contents, codes, alpha, weights float32 [N,H,W] in 0..1 -> float32 [N,T].
             paint: contents, codes, alpha, statistics float32 [N or 1,T] -> uint8 [N,H,W,3].
+            fast: as `stylize`, of the small network.
 
         Raises:
             ValueError: an output has another shape or type than expected, or a file is not the manifest's.
         """
         own: dict[str, Codes] = {}
         results = [] if encode_style is None else [*self._encode(encode_style, shrink, own)]
-        for case in self.manifest["stylize"] if stylize else ():
-            results.append(self._pixels(case, stylize(*self._inputs(case, own))))
+        for kind, function in (("stylize", stylize), ("fast", fast)):
+            for case in self.manifest[kind] if function else ():
+                results.append(self._pixels(case, function(*self._inputs(case, own))))
         for case in self.manifest["measure"] if measure else ():
             inputs = self._inputs(case, own)
             results.append(self._sums(case, measure(*inputs, self._weights(case, inputs[0]))))
@@ -259,7 +263,10 @@ def main() -> int:
     engine = OnnxRuntime(read_models(folder))
     if engine.metadata["adain.checkpoint_sha256"] != conformance.manifest["checkpoint_sha256"]:
         sys.exit(f"{folder} holds another model than the set was made from; export that of weights/")
-    results = conformance.replay(**engine.functions())
+    functions = engine.functions()
+    if folder == ONNX:
+        functions["fast"] = OnnxRuntime(read_models(FAST)).stylize
+    results = conformance.replay(**functions)
     for result in results:
         verdict = "ok" if result.passed else "FAIL"
         print(f"{verdict:4}  {result.name:20} largest {result.largest:.6f}, mean {result.mean:.6f}")

@@ -10,7 +10,6 @@ from adain import Stylizer, shipped
 from adain.bank import bank
 from adain.network.model_file import ModelFile, codes_sha256, load_model
 
-
 GRAPHS = ("stylizer", "style_encoder", "measure", "paint")
 
 
