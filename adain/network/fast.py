@@ -23,7 +23,8 @@ from .modulation import conv as reflecting
 BLOCKS = 4  # residual blocks at a sixteenth of the size
 HALVES = 32  # channels at half size
 EVERY = 2  # colours are measured of one pixel in EVERY x EVERY, which is true on average; averages would be too narrow
-conv = partial(reflecting, reflect=False)  # zeros cost nothing, reflection is another pass over the features
+# Not by reflection, since small pictures are one value wide inside; zeros would draw lines along the borders.
+conv = partial(reflecting, padding="replicate")
 NARROWEST = 0.1  # deviation below which a channel is not stretched to 1: a plain ground would become its rounding
 
 

@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+Padding = Literal["reflect", "replicate"]
+
 HIDDEN = 128  # width of the function of the style code
 FURTHEST = 3.0  # deviations from the mean style beyond which a number of a code says no more
 
@@ -42,9 +44,9 @@ class Modulation(nn.Module):
         return ((1 + scale, shift) for scale, shift in zip(parts[0::2], parts[1::2], strict=True))
 
 
-def conv(inputs: int, outputs: int, kernel: int = 3, stride: int = 1, *, reflect: bool = True) -> nn.Conv2d:
-    """A convolution that keeps the size, or divides it by `stride`; it pads by reflection or with zeros."""
-    mode: Literal["reflect", "zeros"] = "reflect" if reflect and kernel > 1 else "zeros"
+def conv(inputs: int, outputs: int, kernel: int = 3, stride: int = 1, padding: Padding = "reflect") -> nn.Conv2d:
+    """A convolution that keeps the size, or divides it by `stride`."""
+    mode: Literal[Padding, "zeros"] = padding if kernel > 1 else "zeros"
     made = nn.Conv2d(inputs, outputs, kernel, stride, padding=(kernel - stride + 1) // 2, padding_mode=mode)
     nn.init.kaiming_normal_(made.weight, nonlinearity="relu")
     assert made.bias is not None
