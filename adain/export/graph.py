@@ -30,7 +30,7 @@ def to_onnx(network: StyleTransfer, contract: Contract) -> tuple[onnx.ModelProto
     """The graph of a contract in float32, without metadata; and the contract with what the graph needs."""
     inputs, free = _example(contract)
     # Oblivious: that no axis of the example is 1 does not mean that none ever is; small pictures get one value wide.
-    with warnings.catch_warnings(), fx_config.patch(backed_size_oblivious=True):
+    with warnings.catch_warnings(), fx_config.patch(backed_size_oblivious=True):  # type: ignore[attr-defined]
         warnings.simplefilter("ignore")  # the exporter's own, about its internals
         program = torch.onnx.export(
             wrap(contract.graph, copy.deepcopy(network), contract.io),
