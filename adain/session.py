@@ -231,8 +231,9 @@ def from_portable(pixels: Floats, height: int, width: int) -> Pixels:
 
 
 def stylizer_file(model: str | Path | None) -> Path:
-    """The file that a model stands for: one of `shipped.MODELS` by its name, a folder of `adain export`, or a stylizer
-    file. None is "large".
+    """The file that a model stands for: "large" (or None) and "fast" are the package's own; else it is a folder of
+    `adain export`, or a stylizer file.
     """
-    file = shipped.MODELS.get(str(model or "large")) or Path(str(model))
-    return file / "stylizer.onnx" if file.is_dir() else file
+    own = {"large": shipped.ONNX, "fast": shipped.FAST}.get(str(model or "large"))
+    file = own or Path(str(model))
+    return file / "stylizer.onnx" if own or file.is_dir() else file

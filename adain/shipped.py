@@ -8,5 +8,4 @@ WEIGHTS = _PACKAGE / "weights" if (_PACKAGE / "weights").is_dir() else _PACKAGE.
 CHECKPOINT = WEIGHTS / "model.safetensors"  # encoder and decoder, for export, fine-tuning and `--encoder vgg16`
 ONNX = WEIGHTS / "onnx"  # stylizer.onnx and style_encoder.onnx
 FAST = WEIGHTS / "fast"  # the small network: model.safetensors and stylizer.onnx; it takes the same style codes
-MODELS = {"large": ONNX, "fast": FAST}  # by the names that `model` takes
 STYLES = WEIGHTS / "styles"  # NAME.npy, and index.json with title, artist, year and movement

@@ -169,10 +169,11 @@ def _one(
 ) -> Picture:
     if is_file and image.format in (*_ANIMATED, "TIFF", "AVIF") and getattr(image, "is_animated", False):
         _tell_of_frames(name)
+    alpha = _alpha_of_16_bits(image, data)  # first, since to read the EXIF of a PNG is to decode it
     metadata = Metadata.of(image)
     if draft is not None:
         image.draft(None, (draft, draft))
-    return replace(_convert(image, name, _alpha_of_16_bits(image, data)), metadata=metadata)
+    return replace(_convert(image, name, alpha), metadata=metadata)
 
 
 @cache

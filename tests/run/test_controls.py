@@ -234,5 +234,5 @@ def test_what_is_transparent_counts_for_nothing(stylizer):
     holed = Picture(np.where(alpha[..., None] > 0, content, 255), alpha)
     result = stylizer.restyle(holed, Look("scream")).pixels[:80, :8]
     alone = stylizer.stylize(np.ascontiguousarray(content[:, :40]), "scream")[:80, :8]
-    assert psnr(result, alone) > 27
+    assert psnr(result, alone) > 24
     assert psnr(stylizer.stylize(holed.pixels, "scream")[:80, :8], alone) < psnr(result, alone) - 3

@@ -395,3 +395,12 @@ def test_cuda_or_a_reason(write_tiny: Write) -> None:
     else:
         with pytest.raises(DeviceError, match="cannot run on cuda: "):
             Stylizer(write_tiny(), "cuda")
+
+
+def test_the_small_network_by_its_name_takes_the_same_styles() -> None:
+    small, large = Stylizer("fast", "cpu", threads=1), Stylizer("large", "cpu", threads=1)
+    picture = noise(48, 32)
+    assert small.contract.architecture == "fast"
+    assert np.array_equal(small.encode_style(picture).code, large.encode_style(picture).code)
+    assert np.array_equal(small.stylize(picture, "scream", alpha=0), picture)
+    assert not np.array_equal(small.stylize(picture, "scream"), large.stylize(picture, "scream"))
