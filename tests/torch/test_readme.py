@@ -88,5 +88,6 @@ def test_readme(folder):
     assert count > 20
     with Image.open(folder / "out.jpg") as picture:
         assert picture.size == (200, 200)
-    assert sorted(path.name for path in (folder / "out" / "deep").iterdir()) == ["0.jpg", "1.jpg", "2.jpg"]
+    made = {path.name for path in (folder / "out" / "deep").iterdir()}
+    assert made == {f"{index}.{kind}" for index in range(3) for kind in ("jpg", "png")}
     shutil.rmtree(folder)
