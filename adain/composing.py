@@ -14,8 +14,8 @@ from .errors import PictureError
 from .look import Look
 from .masks import Weight
 from .painter import Tell
-from .pictures import Picture, Pixels
-from .strokes import Lift, inner_size, shrunk
+from .pictures import Picture, Pixels, resize
+from .strokes import Lift, inner_size
 
 # Paints contents after a look, given what their pixels count, or None where all count.
 Paint = Callable[[Sequence[Picture], Look, Sequence[Weight] | None, Tell], list[Pixels]]
@@ -73,7 +73,7 @@ def compose(
     layers = [replace(layer, mask=None if layer.mask is None else layer.mask[seen]) for layer in layers]
     parts = [frame.part(*seen) for frame in frames]
     inner = inner_size(parts[0].width, parts[0].height, look.stroke_size, least)
-    small = [shrunk(part, inner) for part in parts]
+    small = [resize(part, *inner) for part in parts]
     painted: list[list[Pixels]] = []
     for number, layer in enumerate(layers):
         weights = _weights(layer, small, weighs)

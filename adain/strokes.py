@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .pictures import Picture, Pixels, resize
+from .pictures import Pixels
 
 Floats = NDArray[np.float32]
 
@@ -76,11 +76,6 @@ class Lift:
                 result[..., channel] += enlarged(slope, Image.Resampling.BILINEAR) * fine
         rounded: Pixels = np.rint(result.clip(0, 255)).astype(np.uint8)
         return rounded
-
-
-def shrunk(picture: Picture, size: tuple[int, int]) -> Picture:
-    """A picture in another size (width, height)."""
-    return resize(picture, *size)
 
 
 def _grey(pixels: NDArray[Any]) -> Floats:

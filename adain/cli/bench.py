@@ -7,15 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from typer import Argument, Option
+from typer import Option
 
 from ..errors import OptionError
-from .options import JsonOption, QuietOption, must_be_folder, need_extra
+from .options import JsonOption, ModelArgument, QuietOption, ThreadsOption, must_be_folder, need_extra
 from .printing import complain, print_table, progress_bar, stderr_console
 
-ModelArgument = Annotated[
-    Path | None, Argument(help="A folder or stylizer.onnx of `adain export`.", show_default="the shipped model")
-]
 SizeOption = Annotated[
     list[str] | None,
     Option(
@@ -45,7 +42,7 @@ def bench(
     rounds: Annotated[
         int | None, Option(help="Turns of each rival and size.", show_default="what fits into a minute, 5 to 30")
     ] = None,
-    threads: Annotated[int | None, Option(help="Of the CPU.", show_default="one for each core")] = None,
+    threads: ThreadsOption = None,
     out: Annotated[Path | None, Option("--out", "-o", help="Folder for bench.json and bench.md.")] = None,
     quiet: QuietOption = False,
     as_json: JsonOption = False,

@@ -5,22 +5,19 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer import Argument, Option
+from typer import Option
 
 from ..errors import OptionError
 from ..look import Look
 from ..stylizer import Stylizer
-from .options import DeviceOption, JsonOption, QuietOption, must_be_folder, need_extra
+from .options import DeviceOption, JsonOption, ModelArgument, QuietOption, must_be_folder, need_extra
 from .printing import complain, print_table, progress_bar, stderr_console, track
 
 
 def evaluate(
     content: Annotated[Path, Option(help="Folder of photographs.", show_default=False)],
     style: Annotated[Path, Option(help="Folder of paintings.", show_default=False)],
-    model: Annotated[
-        Path | None,
-        Argument(help="A folder or stylizer.onnx of `adain export`.", show_default="the shipped model"),
-    ] = None,
+    model: ModelArgument = None,
     outputs: Annotated[
         Path | None, Option(help="Score the CONTENT__STYLE.png of another tool in this folder, not a model.")
     ] = None,

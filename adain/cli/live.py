@@ -1,19 +1,17 @@
 """`adain live`."""
 
-from pathlib import Path
 from typing import Annotated
 
 from typer import Option
 
-from .. import shipped
 from ..apps.live import Live, Wish
 from ..engines import Device
 from ..engines.cuda.check import cuda_problem
-from ..look import Color, Look
+from ..look import Look
 from ..stylizer import Stylizer
 from ..video.camera import Camera
 from ..video.screens import Format, Target, open_screen
-from .options import DeviceOption, ModelOption, QuietOption, need_extra
+from .options import ColorOption, DeviceOption, ModelOption, QuietOption, ThreadsOption, need_extra
 from .printing import stderr_console
 
 
@@ -33,11 +31,9 @@ def live(
         float, Option(help="How much stays of the frame before: 0 paints each on its own, 0.98 is the steadiest.")
     ] = 0.8,
     alpha: Annotated[float, Option(help="0 gives back the content, 1 is the full style.")] = 1.0,
-    color: Annotated[
-        Color, Option(help="Whose colours: the style's, the content's, or the content's but for brightness.")
-    ] = "style",
+    color: ColorOption = "style",
     device: DeviceOption = "auto",
-    threads: Annotated[int | None, Option(help="Threads of the CPU.", show_default="one for each core")] = None,
+    threads: ThreadsOption = None,
     model: ModelOption = None,
     quiet: QuietOption = False,
 ) -> None:
@@ -66,7 +62,7 @@ def live(
     console.print(what, markup=False)
 
 
-def _network(device: Device) -> Path | None:
-    """The small network, where it is shipped and no GPU runs the large one."""
+def _network(device: Device) -> str | None:
+    """The small network, where no GPU runs the large one."""
     gpu = device in ("cuda", "tensorrt") or (device == "auto" and cuda_problem() is None)
-    return None if gpu or not (shipped.WEIGHTS / "fast").is_dir() else shipped.WEIGHTS / "fast"
+    return None if gpu else "fast"

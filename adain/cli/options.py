@@ -4,14 +4,28 @@ from importlib import util
 from pathlib import Path
 from typing import Annotated
 
-from typer import Option
+from typer import Argument, Option
 
 from ..engines import Device
 from ..errors import OptionError, how_to_install
+from ..look import Color
 
 DeviceOption = Annotated[Device, Option(help="Where to run.")]
 JsonOption = Annotated[bool, Option("--json", help="Print JSON, for scripts.")]
 QuietOption = Annotated[bool, Option("--quiet", "-q", help="Print errors only.")]
+StyleSizeOption = Annotated[
+    int | None,
+    Option(help="Shrink style pictures to this shorter side, in px.", show_default="what the model says, 512"),
+]
+ThreadsOption = Annotated[int | None, Option(help="Threads of the CPU.", show_default="one for each core")]
+ColorOption = Annotated[
+    Color, Option(help="Whose colours: the style's, the content's, or the content's but for brightness.")
+]
+ColorStrengthOption = Annotated[float, Option(help="0 is the style's colours, 1 what --color says.")]
+ModelArgument = Annotated[
+    Path | None,
+    Argument(help="large, fast, or a folder or stylizer.onnx of `adain export`.", show_default="large"),
+]
 ModelOption = Annotated[
     Path | None,
     Option("--model", help="large, fast, or a folder or stylizer.onnx of `adain export`.", show_default="large"),

@@ -12,16 +12,23 @@ from typer import Argument, Option
 from ..apps import files
 from ..bank import bank
 from ..errors import OptionError
-from ..look import Color, Look
+from ..look import Look
 from ..painter import Tile
 from ..stylizer import Stylizer
-from .options import DeviceOption, JsonOption, ModelOption, QuietOption, number, numbers, whole_number
+from .options import (
+    ColorOption,
+    ColorStrengthOption,
+    DeviceOption,
+    JsonOption,
+    ModelOption,
+    QuietOption,
+    StyleSizeOption,
+    ThreadsOption,
+    number,
+    numbers,
+    whole_number,
+)
 from .printing import complain, print_table, progress_bar, stderr_console, steps, track
-
-StyleSizeOption = Annotated[
-    int | None,
-    Option(help="Shrink style pictures to this shorter side, in px.", show_default="what the model says, 512"),
-]
 
 
 def stylize(
@@ -34,10 +41,8 @@ def stylize(
     alpha: Annotated[float, Option(help="0 gives back the content, 1 is the full style.")] = 1.0,
     size: Annotated[int | None, Option(help="Shrink the longer side to this, in px.", show_default="as it is")] = None,
     style_size: StyleSizeOption = None,
-    color: Annotated[
-        Color, Option(help="Whose colours: the style's, the content's, or the content's but for brightness.")
-    ] = "style",
-    color_strength: Annotated[float, Option(help="0 is the style's colours, 1 what --color says.")] = 1.0,
+    color: ColorOption = "style",
+    color_strength: ColorStrengthOption = 1.0,
     stroke_size: Annotated[
         str, Option(help="Breadth of strokes: 0.5 fine, 2 broad; full paints every pixel of a large picture.")
     ] = "1",
@@ -66,7 +71,7 @@ def stylize(
         str, Option(help="Paint in tiles of so many px: the same result in less memory. auto: where it has to be; off.")
     ] = "auto",
     device: DeviceOption = "auto",
-    threads: Annotated[int | None, Option(help="Threads of the CPU.", show_default="one for each core")] = None,
+    threads: ThreadsOption = None,
     model: ModelOption = None,
     quiet: QuietOption = False,
     as_json: JsonOption = False,

@@ -12,15 +12,26 @@ from typer import Argument, Option
 
 from ..apps import video as videos
 from ..errors import OptionError
-from ..look import Color, Look
+from ..look import Look
 from ..stylizer import Stylizer
 from ..video.clip import Span
 from ..video.sequence import is_sequence
 from ..video.timeline import Key, Timeline, seconds
 from ..video.write import Codec, Encoding
-from .options import DeviceOption, JsonOption, ModelOption, QuietOption, need_extra, number, numbers
+from .options import (
+    ColorOption,
+    ColorStrengthOption,
+    DeviceOption,
+    JsonOption,
+    ModelOption,
+    QuietOption,
+    StyleSizeOption,
+    ThreadsOption,
+    need_extra,
+    number,
+    numbers,
+)
 from .printing import complain, progress_bar, stderr_console
-from .stylize import StyleSizeOption
 
 
 def video(
@@ -41,10 +52,8 @@ def video(
     fade: Annotated[float, Option(help="Seconds from one style to the next.")] = 1.0,
     script: Annotated[Path | None, Option(help="A .toml file of key times.", show_default="none")] = None,
     style_size: StyleSizeOption = None,
-    color: Annotated[
-        Color, Option(help="Whose colours: the style's, the content's, or the content's but for brightness.")
-    ] = "style",
-    color_strength: Annotated[float, Option(help="0 is the style's colours, 1 what --color says.")] = 1.0,
+    color: ColorOption = "style",
+    color_strength: ColorStrengthOption = 1.0,
     out: Annotated[
         str | None,
         Option(
@@ -67,7 +76,7 @@ def video(
         bool, Option("--partial/--no-partial", help="On Ctrl-C write what is done, or leave nothing.")
     ] = True,
     device: DeviceOption = "auto",
-    threads: Annotated[int | None, Option(help="Threads of the CPU.", show_default="one for each core")] = None,
+    threads: ThreadsOption = None,
     model: ModelOption = None,
     quiet: QuietOption = False,
     as_json: JsonOption = False,

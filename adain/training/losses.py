@@ -10,6 +10,7 @@ from torch.nn import functional
 from ..network.adain import EPSILON, statistics
 from .perception import Features
 
+PLAIN = 0.03  # deviation of colours, in 0..1, beside which a style is as good as plain
 LUMINANCE = (0.299, 0.587, 0.114)
 GRID_PERIODS = (2, 4, 8)  # px: where upsampling by 2 can leave its pattern
 GRID_TILE = 64  # px
@@ -76,6 +77,25 @@ def distribution_loss(output: Features, style: Features, directions: dict[str, T
             for each in (output, style)
         )
         terms.append(_relative(mine.flatten(1), theirs.flatten(1)))
+    return torch.stack(terms).sum()
+
+
+def palette_loss(output: Tensor, style: Tensor, directions: Tensor) -> Tensor:
+    """Distance of the colours, as they are and averaged over 4x4 px: mean and covariance leave much of a palette open.
+
+    The sliced Wasserstein distance, absolute, over the style's own spread along each direction.
+
+    Args:
+        output, style: RGB [N,3,H,W] in 0..1, sides at least 4.
+        directions: [K,3].
+    """
+    terms = []
+    for side in (1, 4):
+        mine, theirs = (
+            torch.sort(torch.einsum("kc,ncp->nkp", directions, functional.avg_pool2d(each, side).flatten(2))).values
+            for each in (output.float(), style.float())
+        )
+        terms.append(((mine - theirs).abs().mean(2) / (theirs.std(2, correction=0) + PLAIN)).mean())
     return torch.stack(terms).sum()
 
 

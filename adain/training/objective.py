@@ -17,6 +17,7 @@ DEEPEST = "relu4_1"  # of the paper's content loss
 DISTRIBUTED = ("relu2_1", "relu3_1", "relu4_1")  # layers of the loss of sorted features
 CONTRASTED = ("relu2_1", "relu3_1", "relu4_1")
 DIRECTIONS = 64
+COLOUR_DIRECTIONS = 8
 ANCHORS = 8
 
 
@@ -47,6 +48,7 @@ class Objective:
             "style": (settings.style_weight, lambda of: style(of.output.features, of.style.features)),
             "coarse": (settings.coarse_weight, lambda of: style(of.output.coarse, of.style.coarse)),
             "distribution": (settings.distribution_weight, _distribution),
+            "palette": (settings.palette_weight, _palette),
             "contrast": (settings.contrast_weight, _contrast),
             "structure": (settings.structure_weight, _structure),
             "grid": (settings.grid_weight, lambda of: losses.grid_loss(of.output.picture)),
@@ -76,14 +78,19 @@ def _likeness(of: Pairs) -> Tensor:
 
 
 def _distribution(of: Pairs) -> Tensor:
-    def directions(channels: int) -> Tensor:
-        drawn = torch.from_numpy(of.random.standard_normal((DIRECTIONS, channels), np.float32))
-        return normalize(drawn.to(of.content.device))
-
     features = of.output.features
-    return losses.distribution_loss(
-        features, of.style.features, {layer: directions(features[layer].shape[1]) for layer in DISTRIBUTED}
-    )
+    directions = {layer: _directions(of, DIRECTIONS, features[layer].shape[1]) for layer in DISTRIBUTED}
+    return losses.distribution_loss(features, of.style.features, directions)
+
+
+def _palette(of: Pairs) -> Tensor:
+    return losses.palette_loss(of.output.picture, of.style.picture, _directions(of, COLOUR_DIRECTIONS, 3))
+
+
+def _directions(of: Pairs, count: int, channels: int) -> Tensor:
+    """Random unit vectors, [count,channels]."""
+    drawn = torch.from_numpy(of.random.standard_normal((count, channels), np.float32))
+    return normalize(drawn.to(of.content.device))
 
 
 def _contrast(of: Pairs) -> Tensor:

@@ -45,6 +45,7 @@ class Settings:
     identity_weight: Annotated[float, "Of the identity loss; pixels in 0..1 have small squares."] = 30.0
     identity: Annotated[int, "Crops per batch that are stylised after themselves."] = 1
     balanced: Annotated[bool, "Divide both style losses by their bound, so that layers and pairs count alike."] = True
+    palette_weight: Annotated[float, "Of the loss of sorted colours."] = 1.0
     distribution_weight: Annotated[float, "Of the loss of sorted features."] = 1.5
     contrast_weight: Annotated[float, "Of the loss of neighbours' contrasts."] = 0.0
     likeness_weight: Annotated[float, "Of the content loss on features without their statistics."] = 1.2

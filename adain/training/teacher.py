@@ -35,7 +35,7 @@ def load_teacher(source: str) -> Teacher:
         function = getattr(import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
         raise OptionError(
-            f"teacher {source!r} cannot be found ({error}); expected shipped, a .safetensors file, or M:F"
+            f"teacher {source!r} cannot be found ({error}); expected shipped, MODULE:FUNCTION, or a .safetensors file"
         ) from error
     if not callable(function):
         raise OptionError(f"teacher {source!r} is no function; expected one that takes (content, style)")

@@ -123,15 +123,17 @@ def test_parts_add_up_and_fit_each_other(exported, source):
     if not source.model.architecture.parts_add_up:
         pytest.skip("has statistics of its own output")
     out, _ = exported
-    halo, cut = source.model.architecture.halo, 96
-    content, style, alpha = blobs(1, 61, 205), some_style(out), np.array([0.8], np.float32)
-    start = max(0, cut - halo)
+    halo = source.model.architecture.halo
+    cut = halo + 32  # so that no part is the whole
+    width = cut + halo + 45
+    content, style, alpha = blobs(1, 61, width), some_style(out), np.array([0.8], np.float32)
+    start = cut - halo
     parts = content[:, :, : cut + halo], content[:, :, start:]
     weights = [np.ones(part.shape[:3]) for part in parts]
     weights[0][:, :, cut:] = 0
     weights[1][:, :, : cut - start] = 0
     statistics = sum(measured(out, part, weight) for part, weight in zip(parts, weights, strict=True))
-    np.testing.assert_allclose(statistics, measured(out, content, np.ones((1, 61, 205))), rtol=1e-4, atol=1e-3)
+    np.testing.assert_allclose(statistics, measured(out, content, np.ones((1, 61, width))), rtol=1e-4, atol=1e-3)
     left, right = (
         run(out / "paint.onnx", content=part, style=style, alpha=alpha, statistics=statistics) for part in parts
     )

@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 from skimage.metrics import structural_similarity
+from torch.nn import functional
 
 from adain.training.losses import (
     balanced_style_loss,
@@ -16,6 +17,7 @@ from adain.training.losses import (
     identity_loss,
     imitation_loss,
     likeness_loss,
+    palette_loss,
     structure_loss,
     style_loss,
 )
@@ -79,6 +81,16 @@ def test_distribution_loss_of_a_shift_along_a_direction():
     expected = (25 * 16 / size).mean()
     got = distribution_loss({"a": features}, {"a": moved}, {"a": directions})
     assert got.item() == pytest.approx(expected.item(), rel=1e-4)
+
+
+def test_palette_loss_of_a_shift_and_of_a_shuffle():
+    style = torch.rand(2, 3, 8, 8)
+    red, along = torch.tensor([[1.0, 0.0, 0.0]]), style[:, 0]
+    spreads = [each.flatten(1).std(1, correction=0) + 0.03 for each in (along, functional.avg_pool2d(along, 4))]
+    expected = sum((0.1 / spread).mean() for spread in spreads)
+    assert palette_loss(style + 0.1, style, red).item() == pytest.approx(expected.item(), rel=1e-4)
+    blocks = style.unflatten(2, (2, 4)).flip(2).flatten(2, 3)  # its halves exchanged: the same colours at both scales
+    assert palette_loss(blocks, style, torch.randn(5, 3)).item() == pytest.approx(0, abs=1e-5)
 
 
 def test_contrast_loss_of_differences_at_right_angles():

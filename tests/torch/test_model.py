@@ -70,13 +70,14 @@ def test_parts_with_halos_are_the_whole(model):
     architecture = model.architecture
     if not architecture.parts_add_up:
         pytest.skip("this kind takes statistics of what it has made itself")
-    content, code = picture(1, 3, 160, 224), model.encode_style(picture(1, 3, 64, 64, generator=1))
+    side = 2 * architecture.halo + 128  # so that no part sees the whole
+    content, code = picture(1, 3, side, side), model.encode_style(picture(1, 3, 64, 64, generator=1))
     whole, sums = model.measure(content, code), 0
     picture_of_parts = torch.zeros_like(content)
-    for rows, columns, weight in parts(160, 224, 80, architecture.halo):
+    for rows, columns, weight in parts(side, side, side // 2, architecture.halo):
         sums = sums + model.measure(content[..., rows, columns], code, 1.0, weight)
     torch.testing.assert_close(sums, whole, rtol=1e-4, atol=1e-4 * float(whole.abs().mean()))
-    for rows, columns, weight in parts(160, 224, 80, architecture.halo):
+    for rows, columns, weight in parts(side, side, side // 2, architecture.halo):
         painted = model.paint(content[..., rows, columns], code, 1.0, sums)
         picture_of_parts[..., rows, columns] += painted * weight
     torch.testing.assert_close(picture_of_parts, model.stylize(content, code), rtol=0, atol=0.5 / 255)
