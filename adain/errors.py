@@ -22,6 +22,12 @@ def first_line(error: BaseException) -> str:
     return (lines or [type(error).__name__])[0]
 
 
+def named(error: Exception, name: str) -> str:
+    """What an error says, with the name of the file that it is about in front, once."""
+    text = str(error)
+    return text if text.startswith(name) else f"{name}: {text}"
+
+
 def out_of_memory(error: BaseException) -> bool:
     """Whether an error of another library says that memory ran out: bad_alloc, Failed to allocate, out of memory."""
     text = f"{type(error).__name__} {error}".lower()

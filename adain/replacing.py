@@ -7,13 +7,19 @@ from pathlib import Path
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, within: Path | None = None) -> Iterator[Path]:
     """Give a temporary name beside `path`; on success it is renamed to `path`, on failure it is deleted.
 
     The temporary name keeps the suffix, because writers look at it.
+
+    Args:
+        path: the file; its folder is made where it is missing.
+        within: another folder for the temporary file, of the same file system, where what a killed process leaves
+            behind is found.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".adain-{os.urandom(6).hex()}{path.suffix}")  # short, whatever the length of the name
+    # The name is short, whatever the length of the path's.
+    temporary = (within or path.parent) / f".adain-{os.urandom(6).hex()}{path.suffix}"
     try:
         yield temporary
         temporary.replace(path)

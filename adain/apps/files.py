@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..bank import bank
-from ..errors import OptionError, PictureError
+from ..errors import OptionError, PictureError, named
 from ..look import Look
 from ..painter import Tell, quiet
 from ..pictures import (
@@ -244,8 +244,7 @@ def run(stylizer: Stylizer, jobs: Sequence[Job], tell: Tell = quiet, *, skip_exi
             first = result.frames[0]
             yield Done(job, first.width, first.height, round(time.perf_counter() - began, 3))
         except PictureError as error:
-            text = str(error)
-            yield Done(job, error=text if text.startswith(job.content) else f"{job.content}: {text}")
+            yield Done(job, error=named(error, job.content))
 
 
 def _restyle(stylizer: Stylizer, content: Animation, look: Look, tell: Tell) -> Animation:

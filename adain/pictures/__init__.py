@@ -23,7 +23,7 @@ from .picture import Picture, Pixels
 from .read import MAX_PIXELS, FileSource, Source, is_animated, load, load_all, read_size
 from .resize import check_side, resize, resize_to_side, square
 from .sheet import contact_sheet, write_on
-from .write import FORMATS, format_of, holds_frames, save, save_all, suffix_of
+from .write import FORMATS, check_quality, encode, format_of, holds_frames, save, save_all, suffix_of
 
 __all__ = [
     "FORMATS",
@@ -35,8 +35,10 @@ __all__ = [
     "PictureBytes",
     "Pixels",
     "Source",
+    "check_quality",
     "check_side",
     "contact_sheet",
+    "encode",
     "find_pictures",
     "find_with_shards",
     "format_of",

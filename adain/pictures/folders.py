@@ -7,7 +7,7 @@ loads them tells why, counts them, and goes on.
 import os
 import stat
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -27,6 +27,11 @@ class PictureBytes:
 
     def __str__(self) -> str:
         return f"{self.path}:{self.name}" if self.name else str(self.path)
+
+    @property
+    def source(self) -> Path | bytes:
+        """For `load`: a file itself, which its errors then name; of a tar file the bytes. Raises what `read` does."""
+        return self.read() if self.name else self.path
 
     def read(self) -> bytes:
         """The encoded picture.
@@ -73,15 +78,19 @@ def is_folder(path: Path) -> bool:
     return False
 
 
-def find_with_shards(folder: Path) -> list[PictureBytes]:
+def find_with_shards(folder: Path, others: Set[str] = frozenset()) -> list[PictureBytes]:
     """All pictures in a folder, and in its uncompressed .tar files.
+
+    Args:
+        folder: searched by the rules above.
+        others: more suffixes of files that are wanted, in lower case.
 
     Raises:
         PictureError: the folder is missing, or has none.
     """
     if not folder.is_dir():
         raise PictureError(f"{folder} is no folder; expected a folder of pictures or of .tar shards")
-    suffixes = picture_suffixes()
+    suffixes = picture_suffixes() | others
     found: list[PictureBytes] = []
     for path in _walk(folder, suffixes | {".tar"}):
         found += _members(path, suffixes) if path.suffix.lower() == ".tar" else [PictureBytes(path)]
@@ -90,7 +99,7 @@ def find_with_shards(folder: Path) -> list[PictureBytes]:
     return found
 
 
-def _walk(folder: Path, suffixes: set[str]) -> list[Path]:
+def _walk(folder: Path, suffixes: Set[str]) -> list[Path]:
     """The pictures, and the folders that cannot be listed, sorted."""
     found: list[Path] = []
     entered = {folder.resolve(), *folder.resolve().parents}  # a link that leads back up has no end
@@ -112,7 +121,7 @@ def _may_be_file(path: Path) -> bool:
     return True
 
 
-def _members(shard: Path, suffixes: set[str]) -> list[PictureBytes]:
+def _members(shard: Path, suffixes: Set[str]) -> list[PictureBytes]:
     try:
         with tarfile.open(shard, "r:") as stream:
             members = [member for member in stream if member.isfile()]
@@ -126,6 +135,6 @@ def _members(shard: Path, suffixes: set[str]) -> list[PictureBytes]:
     ]
 
 
-def _wanted(path: PurePath, suffixes: set[str]) -> bool:
+def _wanted(path: PurePath, suffixes: Set[str]) -> bool:
     hidden = any(part.startswith(".") for part in path.parts)  # "./a.jpg" has no part "."
     return path.suffix.lower() in suffixes and not hidden

@@ -60,6 +60,12 @@ def save(picture: Picture, target: str | Path | BinaryIO) -> None:
     save_all(Animation((picture,)), target)
 
 
+def check_quality(quality: int) -> None:
+    """Raise an OptionError where the quality of a lossy format is none."""
+    if not 1 <= quality <= 100:
+        raise OptionError(f"the quality is {quality}; give 1 (small files) to 100 (the best)")
+
+
 def holds_frames(suffix: str) -> bool:
     """Whether files with this suffix can have several pictures."""
     return format_of(suffix)[0] in _WITH_FRAMES
@@ -79,9 +85,9 @@ def suffix_of(target: Path) -> str:
 def save_all(animation: Animation, target: str | Path | BinaryIO) -> None:
     """The same for all pictures of an animation or document; GIF, WebP, PNG and TIFF hold more than one."""
     if not isinstance(target, str | Path):
-        target.write(_encode(animation, ".png"))
+        target.write(encode(animation, ".png"))
         return
-    data = _encode(animation, suffix_of(Path(target)))
+    data = encode(animation, suffix_of(Path(target)))
     path = Path(target).resolve()  # a link keeps pointing to its file
     try:
         if path.exists() and not path.is_file():  # a device or pipe, which must not be replaced
@@ -95,8 +101,21 @@ def save_all(animation: Animation, target: str | Path | BinaryIO) -> None:
         ) from error
 
 
-def _encode(animation: Animation, suffix: str) -> bytes:
+def encode(animation: Animation, suffix: str, quality: int | None = None) -> bytes:
+    """The bytes of the file that `save_all` writes.
+
+    Args:
+        animation: one or more pictures.
+        suffix: of a file of the wanted format.
+        quality: of JPEG, WebP and AVIF, see `check_quality`; None takes that of FORMATS. Other formats lose nothing.
+
+    Raises:
+        OptionError: unknown format.
+        PictureError: the format cannot hold the picture.
+    """
     name, options = format_of(suffix)
+    if quality is not None and "quality" in options:
+        options = options | {"quality": quality}
     images = [_image(picture, name) for picture in animation.frames]
     stream, metadata = io.BytesIO(), animation.frames[0].metadata
     if metadata is not None:
