@@ -10,6 +10,7 @@ from typer import Option
 from .. import __version__
 from ..errors import AdaINError, OptionError
 from .bench import bench
+from .dataset import dataset
 from .evaluate import evaluate
 from .export import export, info
 from .live import live
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (stylize, sheet, styles, video, live, train, export, evaluate, bench, info):
+for command in (stylize, sheet, styles, dataset, video, live, train, export, evaluate, bench, info):
     app.command()(command)
 
 
