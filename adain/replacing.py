@@ -23,5 +23,9 @@ def replacing(path: Path, within: Path | None = None) -> Iterator[Path]:
     try:
         yield temporary
         temporary.replace(path)
+    except OSError as error:
+        if error.filename in (None, str(temporary)):
+            error.filename = str(path)  # the name that means something to a user
+        raise
     finally:
         temporary.unlink(missing_ok=True)

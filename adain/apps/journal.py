@@ -6,9 +6,7 @@ styles/         codes, named by what they were encoded from
 parts/          files that are being written; whoever finds one later throws it away
 """
 
-import errno
 import json
-import os
 import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -68,11 +66,12 @@ class Journal:
 
     def __init__(self, out: Path, settings: dict[str, Any]) -> None:
         self.out, self.folder = out, out / FOLDER
-        file = self.folder / "journal.jsonl"
-        begun = file.is_file() and file.stat().st_size > 0
+        file, noted = self.folder / "journal.jsonl", self.folder / "settings.json"
+        holds = out.is_dir() and any(path.name != FOLDER for path in out.iterdir())
+        begun = noted.is_file() and (holds or (file.is_file() and file.stat().st_size > 0))
         if begun:
-            _refuse_others(self.folder / "settings.json", settings, out)
-        elif out.is_dir() and any(path.name != FOLDER for path in out.iterdir()):
+            _refuse_others(noted, settings, out)
+        elif holds:
             raise OptionError(f"{out} holds other files; give a new or an empty folder with -o")
         self.folder.mkdir(parents=True, exist_ok=True)
         self._file, self._lines = file.open("ab", buffering=0), file.open("rb")
@@ -83,7 +82,7 @@ class Journal:
             self.parts.mkdir()
             self.styles.mkdir(exist_ok=True)
             if not begun:
-                write_json(self.folder / "settings.json", settings)
+                write_json(noted, settings)
             self._end = self._load()
         except BaseException:
             self._shut()
@@ -124,8 +123,8 @@ class Journal:
         """Append results, all at once; raises an OSError where the disk is full."""
         lines = [json.dumps(asdict(result)).encode() + b"\n" for result in results]
         data = b"".join(lines)
-        if self._file.write(data) != len(data):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.folder))
+        while data:  # on a disk that is nearly full a part is written, and the rest raises
+            data = data[self._file.write(data) :]
         for line in lines:
             self._note(line, self._end)
             self._end += len(line)

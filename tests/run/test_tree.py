@@ -124,6 +124,6 @@ def test_import_and_help_load_nothing_heavy(arguments):
             {f"from adain import cli; {call}" if call else "pass"}
         except SystemExit as end:
             assert not end.code
-        heavy = {{"onnxruntime", "openvino", *{HEAVY}}} & set(sys.modules)
+        heavy = {{"onnxruntime", "openvino", "pyarrow", "ray", *{HEAVY}}} & set(sys.modules)
         assert not heavy, heavy
     """)
