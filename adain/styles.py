@@ -3,10 +3,13 @@
 A code is linear: the weighted mean of two codes is the style between them (arXiv 1703.06868, section 6.4).
 """
 
+import io
+import math
+import mmap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +18,7 @@ from .errors import OptionError, StyleError, first_line
 from .replacing import replacing
 
 MAX_VALUES = 65_536  # of one code; ours have about 2,000
+HEADER = 16_384  # bytes; numpy reads headers of at most 10,000
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,20 +53,23 @@ class Style:
         object.__setattr__(self, "code", code)  # the dataclass is frozen
 
     @classmethod
-    def load(cls, path: str | Path) -> Self:
+    def load(cls, source: str | Path | bytes) -> Self:
         """Read what `save` or `numpy.save` wrote; the style is named after the file.
+
+        Args:
+            source: path; or the bytes of such a file, whose style is named "code".
 
         Raises:
             StyleError: missing, no .npy file of one row of finite floats, or larger than MAX_VALUES.
         """
-        path = Path(path)
+        path = Path("code" if isinstance(source, bytes) else source)
         try:
-            # Mapped, so that a header that lies about the shape allocates nothing. Never reads pickles.
-            code = np.lib.format.open_memmap(path, mode="r")
+            code = _array(source if isinstance(source, bytes) else _mapped(path))
         except Exception as error:  # broken headers lead numpy to any error
+            what = "the code" if isinstance(source, bytes) else path
             reason = getattr(error, "strerror", None) or first_line(error)
             raise StyleError(
-                f"{path} cannot be read as a style ({reason}); give a .npy file as `adain styles PICTURE` writes it"
+                f"{what} cannot be read as a style ({reason}); give a .npy file as `adain styles PICTURE` writes it"
             ) from error
         return cls(code, path.stem)
 
@@ -118,3 +125,20 @@ def normalise(shares: Sequence[float], styles: int) -> tuple[float, ...]:
     if not (np.isfinite(values).all() and (values >= 0).all() and values.sum() > 0):
         raise OptionError(f"the shares are {list(shares)}; give numbers of 0 or more, not all of them 0")
     return tuple((values / values.sum()).tolist())
+
+
+def _mapped(path: Path) -> mmap.mmap:
+    with path.open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def _array(data: bytes | mmap.mmap) -> NDArray[Any]:
+    """The array of a .npy file, in place, so that a header that lies about the shape allocates nothing; no pickles."""
+    head = io.BytesIO(data[:HEADER])
+    read = np.lib.format.read_array_header_1_0
+    if np.lib.format.read_magic(head) != (1, 0):
+        read = np.lib.format.read_array_header_2_0
+    shape, _, kind = read(head)
+    if kind.hasobject:
+        raise ValueError("it holds Python objects")
+    return np.frombuffer(data, kind, math.prod(shape), head.tell()).reshape(shape)

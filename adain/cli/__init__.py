@@ -15,6 +15,7 @@ from .evaluate import evaluate
 from .export import export, info
 from .live import live
 from .printing import complain
+from .serve import serve
 from .sheet import sheet
 from .streams import end_stdout, open_streams
 from .stylize import styles, stylize
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (stylize, sheet, styles, dataset, video, live, train, export, evaluate, bench, info):
+for command in (stylize, sheet, styles, dataset, video, live, serve, train, export, evaluate, bench, info):
     app.command()(command)
 
 

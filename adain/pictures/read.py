@@ -59,7 +59,7 @@ FileSource = str | Path | bytes | BinaryIO | Image.Image
 Source = FileSource | Pixels
 
 
-def load(source: Source, draft: int | None = None) -> Picture:
+def load(source: Source, draft: int | None = None, most: int | None = None) -> Picture:
     """Read a picture, whatever holds it.
 
     Turned upright by its EXIF orientation and converted to sRGB by its CICP code, embedded ICC profile, or gamma
@@ -72,16 +72,17 @@ def load(source: Source, draft: int | None = None) -> Picture:
             of any mode; or uint8 array [H,W,3] in sRGB, taken as it is.
         draft: of a large JPEG file (path, bytes or stream) decode only as much as sides of at least this many px
             need, which is faster; everything else comes in full.
+        most: pixels that a file may have, fewer than MAX_PIXELS; they are counted before anything is decoded.
 
     Raises:
-        PictureError: missing, unreadable, no picture, broken, cut short, or of more than MAX_PIXELS pixels.
+        PictureError: missing, unreadable, no picture, broken, cut short, or of more than MAX_PIXELS or `most` pixels.
     """
     if isinstance(source, np.ndarray):
         return Picture(source)
     if isinstance(source, Image.Image):
         with _explained("the picture"):
             return _convert(source, "the picture")
-    return _read(source, partial(_one, draft=draft, is_file=isinstance(source, str | Path)))
+    return _read(source, partial(_one, draft=draft, is_file=isinstance(source, str | Path), most=most))
 
 
 def load_all(source: Source) -> Animation:
@@ -165,8 +166,15 @@ def _decode(stream: BinaryIO, name: str, empty: bool, use: Callable[[ImageFile.I
 
 
 def _one(
-    image: ImageFile.ImageFile, name: str, data: bytes, draft: int | None = None, is_file: bool = False
+    image: ImageFile.ImageFile,
+    name: str,
+    data: bytes,
+    draft: int | None = None,
+    is_file: bool = False,
+    most: int | None = None,
 ) -> Picture:
+    if most is not None and image.width * image.height > most:
+        raise _too_large(name, f"{image.width} x {image.height} pixels", most)
     if is_file and image.format in (*_ANIMATED, "TIFF", "AVIF") and getattr(image, "is_animated", False):
         _tell_of_frames(name)
     alpha = _alpha_of_16_bits(image, data)  # first, since to read the EXIF of a PNG is to decode it
@@ -267,8 +275,8 @@ def _explained(name: str) -> Iterator[None]:
         raise PictureError(f"{name} is broken or cut short ({first_line(error)}); get or export it again") from error
 
 
-def _too_large(name: str, came: str) -> PictureError:
-    return PictureError(f"{name} has {came}; at most {MAX_PIXELS:,} are read; scale it down first")
+def _too_large(name: str, came: str, most: int | None = None) -> PictureError:
+    return PictureError(f"{name} has {came}; at most {most or MAX_PIXELS:,} are read; scale it down first")
 
 
 def _convert(image: Image.Image, name: str, alpha: Image.Image | None = None) -> Picture:

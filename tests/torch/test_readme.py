@@ -3,8 +3,11 @@
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +24,9 @@ from adain.engines.cuda.check import cuda_problem
 ROOT = Path(__file__).parents[2]
 BLOCKS = re.findall(r"```(sh|python)\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
 (SCRIPT,) = re.findall(r"```toml\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+with socket.create_server(("127.0.0.1", 0)) as free:
+    PORT = free.getsockname()[1]  # for the service, in place of 8000
+BLOCKS = [(kind, block.replace(":8000", f":{PORT}")) for kind, block in BLOCKS]
 SHORTER = {  # the same command, less of it
     "adain train": " --steps 2 --crop 64 --batch-size 1 --workers 0",
     "adain bench": " --size 32 --rounds 1",
@@ -67,12 +73,34 @@ def shell(line: str) -> str | None:
         or line.startswith(LEFT_OUT)
         or ("--device cuda" in line and cuda_problem())
         or (line.startswith("adain live") and "clip.mp4" not in line)  # a camera, a window
+        or (line.startswith("curl") and shutil.which("curl") is None)
     ):
         return None
+    line = line.replace("curl ", "curl -fsS ")  # which otherwise takes errors for answers
     return line + next((less for start, less in SHORTER.items() if line.startswith(start)), "")
 
 
-def test_readme(folder):
+@pytest.fixture
+def services(folder):
+    """Commands that go on while others are run."""
+    started = []
+    yield started
+    for service in started:
+        service.terminate()
+        assert service.wait(60) == 0
+
+
+def start(line: str, folder: Path, environment: dict[str, str]) -> subprocess.Popen:
+    """Start a service, and wait until it answers."""
+    service = subprocess.Popen(["sh", "-c", f"exec {line} --port {PORT}"], cwd=folder, env=environment)
+    while service.poll() is None:
+        with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", PORT)):
+            break
+        time.sleep(0.1)
+    return service
+
+
+def test_readme(folder, services):
     environment = os.environ | {
         "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(Path(adain.__file__).parent.parent),
@@ -81,6 +109,9 @@ def test_readme(folder):
     for kind, block in BLOCKS:
         lines = [block] if kind == "python" else block.splitlines()
         for line in lines:
+            if line.startswith("adain serve"):
+                services.append(start(line.partition("  #")[0], folder, environment))
+                continue
             program = [sys.executable, "-c", line] if kind == "python" else ["sh", "-c", shell(line) or "true"]
             done = subprocess.run(program, cwd=folder, env=environment, capture_output=True, text=True)
             assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
