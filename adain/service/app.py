@@ -25,7 +25,7 @@ from .desk import Desk
 from .limits import Limits
 from .lingering import Lingering
 from .metrics import Metrics
-from .openapi import stylize_answers, stylize_extra
+from .openapi import problems, stylize_answers, stylize_extra
 from .problems import Problem, internal
 from .restyler import Answer, Restyler
 from .wish import Wish
@@ -60,7 +60,9 @@ def create_app(stylizer: Stylizer, limits: Limits | None = None, page: Path | No
     answers = stylize_answers()
     app.post("/stylize", openapi_extra=stylize_extra(), responses=answers, response_class=Response)(service.stylize)
     app.get("/styles")(service.styles)
-    app.get("/styles/{name}.webp", response_class=FileResponse)(service.thumbnail)
+    app.get("/styles/{name}.webp", response_class=FileResponse, responses={"4XX": problems(404)[404]})(
+        service.thumbnail
+    )
     app.get("/healthz")(service.health)
     app.get("/metrics", response_class=Response)(service.metrics)
     if page is None:

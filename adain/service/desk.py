@@ -43,7 +43,7 @@ class Desk:
     def place(self) -> Iterator[None]:
         """Hold a place; raises a Problem at once where all are taken."""
         if self.taken >= self._places:
-            seconds = ceil(self._mean * self._places / self._workers)
+            seconds = ceil(self._mean * self._places / self._workers / 2)  # half of the queue is done then
             detail = f"{self.taken} requests are here, and more are not taken; try again in {seconds} s"
             raise Problem("queue-full", detail, headers={"Retry-After": str(seconds)})
         self.taken += 1
@@ -73,7 +73,7 @@ class Desk:
             raise Problem(
                 "late",
                 f"the picture was not done within {seconds:g} s; send a smaller one, or try again later",
-                headers={"Retry-After": str(ceil(self._mean * self.taken / self._workers))},
+                headers={"Retry-After": str(ceil(self._mean * self.taken / self._workers / 2))},
             ) from error
         finally:
             nobody.set()

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from .problems import KINDS
+from .problems import KINDS, Problem
 from .wish import MEDIA, STYLES, Fields
 
-PROBLEM = {
+_PROBLEM = {
     "type": "object",
     "required": ["type", "title", "status", "detail", "code"],
     "properties": {
@@ -18,33 +18,25 @@ PROBLEM = {
     },
 }
 _FILE = {"type": "string", "format": "binary"}
-_STYLE = f"Names of GET /styles; in a form also paintings, and .npy codes of `adain styles PICTURE`. 1 to {STYLES}."
-_TITLES = {code: f"{code}: {title}" for code, (_, title) in KINDS.items()}
+_STYLE = {
+    "type": "array",
+    "items": {"type": "string"},
+    "description": f"1 to {STYLES} names of GET /styles; in a form files too: paintings, .npy codes of `adain styles`.",
+}
 
 
 def stylize_extra() -> dict[str, Any]:
     """Body and query of POST /stylize."""
-    fields = Fields.model_json_schema()["properties"]
+    fields = {name: _as_sent(schema) for name, schema in Fields.model_json_schema()["properties"].items()}
     files = {
         "content": _FILE | {"description": "The picture to restyle; of an animation the first frame is taken."},
-        "style": {
-            "description": _STYLE,
-            "oneOf": [
-                {"type": "array", "items": {"oneOf": [{"type": "string"}, _FILE]}},
-                {"type": "string"},
-                _FILE,
-            ],
-            "example": "starry-night",
-        },
+        "style": _STYLE | {"example": ["starry-night"]},
         "mask": _FILE | {"description": "A picture as large as the content, white where to paint."},
         "regions": _FILE | {"description": "A picture with a colour for each style, dark to bright; black stays."},
     }
     form = {"type": "object", "required": ["content", "style"], "properties": files | fields}
-    styles = {"type": "array", "items": {"type": "string"}}
-    query = [_query("style", styles | {"description": _STYLE}, ["starry-night"])]
-    query += [_query(name, schema, schema.get("examples", [None])[0]) for name, schema in fields.items()]
     return {
-        "parameters": query,
+        "parameters": [_query(name, schema) for name, schema in ({"style": _STYLE} | fields).items()],
         "requestBody": {
             "required": True,
             "description": "A form; or a picture alone, with all else in the address.",
@@ -53,10 +45,22 @@ def stylize_extra() -> dict[str, Any]:
     }
 
 
-def _query(name: str, schema: dict[str, Any], example: Any) -> dict[str, Any]:
-    shown = {} if example is None else {"example": example}
-    what = {"description": schema.get("description", "")}
-    return {"name": name, "in": "query", "required": False, "schema": schema} | what | shown
+def _as_sent(schema: dict[str, Any]) -> dict[str, Any]:
+    """A list is a text with commas, and nothing is no value."""
+    kinds = [kind for kind in schema.pop("anyOf", []) if kind["type"] != "null"]
+    if schema.get("type") == "array":
+        schema = {key: value for key, value in schema.items() if key not in ("items", "default")} | {"type": "string"}
+    elif len(kinds) == 1:
+        schema = {key: value for key, value in schema.items() if key != "default"} | kinds[0]
+    elif kinds:
+        schema["anyOf"] = kinds
+    return schema
+
+
+def _query(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """Without a default, which the page /docs would send beside the same field of the form."""
+    plain = {key: value for key, value in schema.items() if key not in ("default", "description", "examples")}
+    return {"name": name, "in": "query", "required": False, "schema": plain, "description": schema["description"]}
 
 
 def stylize_answers() -> dict[int | str, dict[str, Any]]:
@@ -70,11 +74,16 @@ def stylize_answers() -> dict[int | str, dict[str, Any]]:
         }
     }
     for status in sorted({status for status, _ in KINDS.values()} - {404, 405}):
-        about = [_TITLES[code] for code, (its, _) in KINDS.items() if its == status]
-        answers[status] = {
-            "description": "; ".join(about),
-            "content": {"application/problem+json": {"schema": PROBLEM}},
-        }
-    wait = {"description": "Seconds until a place may be free.", "schema": {"type": "integer"}}
+        answers |= problems(status)
+    wait = {"description": "Seconds until places are free.", "schema": {"type": "integer"}}
     answers[503]["headers"] = {"Retry-After": wait}
     return answers
+
+
+def problems(status: int) -> dict[int | str, dict[str, Any]]:
+    """The answers of a status that is an error, with an example of each code."""
+    titles = {code: title for code, (its, title) in KINDS.items() if its == status}
+    examples = {code: {"value": Problem(code, title).to_dict()} for code, title in titles.items()}
+    told = "; ".join(f"{code}: {title}" for code, title in titles.items())
+    content = {"application/problem+json": {"schema": _PROBLEM, "examples": examples}}
+    return {status: {"description": told, "content": content}}

@@ -69,7 +69,7 @@ class Wish:
         for name in ("content", "mask", "regions"):
             if any(isinstance(value, str) for value in pictures[name]):
                 raise Problem("field", f"{name} came as text; send a picture, with a file name in the form", name)
-        styles = pictures.pop("style")
+        styles = [part for value in pictures.pop("style") for part in _parts(value)]
         files = {name: _one(name, values) for name, values in pictures.items()}
         if files["content"] is None:
             raise Problem(
@@ -108,10 +108,15 @@ def _one(name: str, values: list[Any]) -> Any:
     return values[0] if values else None
 
 
+def _parts(value: str | bytes) -> list[Any]:
+    """A text may be a list with commas."""
+    return value.split(",") if isinstance(value, str) else [value]
+
+
 def _fields(found: dict[str, list[Any]]) -> Fields:
     if name := next((name for name, values in found.items() if any(isinstance(each, bytes) for each in values)), None):
         raise Problem("field", f"{name} came as a file; files are {', '.join(PICTURES)}", name)
-    shares = [part for text in found.pop("shares", []) for part in text.split(",")]
+    shares = [part for text in found.pop("shares", []) for part in _parts(text)]
     texts = {name: _one(name, values) for name, values in found.items()}
     try:
         return Fields(**texts, shares=shares)  # pydantic makes numbers of texts

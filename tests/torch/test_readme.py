@@ -31,7 +31,7 @@ SHORTER = {  # the same command, less of it
     "adain train": " --steps 2 --crop 64 --batch-size 1 --workers 0",
     "adain bench": " --size 32 --rounds 1",
 }
-LEFT_OUT = ("pip install", "cd ", "git clone")  # what has been done when this runs
+LEFT_OUT = ("pip install", "cd ", "git clone", "docker ")  # what has been done when this runs
 
 
 @pytest.fixture(scope="module")
