@@ -18,7 +18,6 @@ from starlette.types import Receive, Scope, Send
 
 from .. import __version__, shipped
 from ..bank import bank
-from ..errors import AdaINError
 from ..stylizer import Stylizer
 from .body import read_parts
 from .desk import Desk
@@ -26,7 +25,7 @@ from .limits import Limits
 from .lingering import Lingering
 from .metrics import Metrics
 from .openapi import problems, stylize_answers, stylize_extra
-from .problems import Problem, internal
+from .problems import Problem, about, internal
 from .restyler import Answer, Restyler
 from .wish import Wish
 
@@ -114,13 +113,8 @@ class Service:
             wish = Wish.of(await read_parts(request, self._limits))
             clock = asyncio.get_running_loop().time
             came = clock()
-            try:
+            with about():
                 answer = await _unless_gone(request, self._desk.do(partial(self._restyler, wish), self._limits.seconds))
-            except AdaINError as error:
-                problem = Problem.of(error)
-                if problem.code == "internal":
-                    raise
-                raise problem from error
             answer.seconds = {"queue": clock() - came - sum(answer.seconds.values()), **answer.seconds}
             return answer
 

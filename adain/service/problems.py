@@ -48,12 +48,6 @@ class Problem(Exception):
         super().__init__(detail)
         self.code, self.detail, self.field, self.headers = code, detail, field, headers
 
-    @classmethod
-    def of(cls, error: AdaINError, field: str | None = None) -> "Problem":
-        """The same sentence; of a model that fails, no word, since it names files of this machine."""
-        code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), None)
-        return internal() if code is None else cls(code, str(error), field)
-
     def to_dict(self) -> dict[str, Any]:
         """The members of the JSON object."""
         status, title = KINDS[self.code]
@@ -73,9 +67,15 @@ def internal() -> Problem:
 
 
 @contextmanager
-def about(field: str) -> Iterator[None]:
-    """Within, an error of ours is a problem of this field."""
+def about(field: str | None = None) -> Iterator[None]:
+    """Within, an error that a client can mend is a Problem with the same sentence, of this field if of any.
+
+    Others stay what they are, such as that of a model which fails; they name files of this machine.
+    """
     try:
         yield
     except AdaINError as error:
-        raise Problem.of(error, field) from error
+        code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), None)
+        if code is None:
+            raise
+        raise Problem(code, str(error), field) from error

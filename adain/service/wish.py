@@ -6,12 +6,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ..errors import OptionError
 from ..look import Color, Look
 from ..pictures import check_side
 from ..styles import normalise
 from .body import Part
-from .problems import Problem
+from .problems import Problem, about
 
 MEDIA = {"jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 PICTURES = ("content", "style", "mask", "regions")  # what may be sent as a file
@@ -83,7 +82,7 @@ class Wish:
 
 def _pattern(fields: Fields, styles: int) -> Look:
     """The look without styles and masks, which are not read yet; what can be said of its values is said here."""
-    try:
+    with about():
         if fields.size is not None:
             check_side(fields.size)
         if fields.shares:
@@ -97,8 +96,6 @@ def _pattern(fields: Fields, styles: int) -> Look:
             feather=fields.feather,
             fit=fields.fit,
         )
-    except OptionError as error:
-        raise Problem.of(error) from error
 
 
 def _one(name: str, values: list[Any]) -> Any:

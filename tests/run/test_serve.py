@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -101,15 +101,17 @@ def start(*options: str) -> tuple[subprocess.Popen[str], int]:
 def test_what_was_accepted_is_answered_after_a_signal(number: signal.Signals) -> None:
     process, port = start("--model", "fast", "--workers", "1")
     content = jpeg(640, 480)
-    with (
-        socket.create_connection(("127.0.0.1", port), 30) as first,
-        socket.create_connection(("127.0.0.1", port), 30) as second,
-    ):
-        for connection in (first, second):  # one is worked on, one waits
-            connection.sendall(head_of(len(content), "/stylize?style=dance&format=png&stroke_size=0.5") + content)
-        wait_for(lambda: b'"places_taken":2' in ask(port))
+    request = head_of(len(content), "/stylize?style=dance&format=png&stroke_size=0.5") + content
+    with ExitStack() as stack:
+        # One is worked on, one waits, one has not come in full.
+        accepted = [stack.enter_context(socket.create_connection(("127.0.0.1", port), 30)) for _ in range(3)]
+        for connection, part in zip(accepted, (request, request, request[:-100]), strict=True):
+            connection.sendall(part)
+        wait_for(lambda: b'"places_taken":3' in ask(port))
         process.send_signal(number)
-        answers = [read_answer(connection) for connection in (first, second)]
+        time.sleep(0.2)
+        accepted[2].sendall(request[-100:])
+        answers = [read_answer(connection) for connection in accepted]
     assert process.wait(30) == 0
     assert process.stderr is not None
     with process.stderr as stderr:

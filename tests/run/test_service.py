@@ -17,7 +17,7 @@ from fastapi.testclient import TestClient
 
 from adain import Look, Style, Stylizer, shipped
 from adain.bank import bank
-from adain.errors import PictureError
+from adain.errors import ModelError, PictureError
 from adain.service.app import create_app
 from adain.service.cache import StyleCache
 from adain.service.limits import Limits
@@ -263,16 +263,22 @@ def test_addresses_that_are_none(client: TestClient) -> None:
     problem(client.get("/styles/..%2Findex.webp"), 404, "not-found")
 
 
-def test_our_own_mistakes_are_not_told(stylizer: Stylizer, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("place", ["restyle", "encode_style"])
+@pytest.mark.parametrize("error", [RuntimeError, ModelError])
+def test_what_is_no_fault_of_the_client_is_not_told(
+    stylizer: Stylizer, monkeypatch: pytest.MonkeyPatch, place: str, error: type[Exception]
+) -> None:
     def fail(*_: Any) -> Any:
-        raise RuntimeError("/secret/path")
+        raise error("/secret/path")
 
-    monkeypatch.setattr(stylizer, "restyle", fail)
+    monkeypatch.setattr(stylizer, place, fail)
     with TestClient(create_app(stylizer), raise_server_exceptions=False) as client:
-        answer = post(client, style="dance")
+        answer = post(client, CONTENT, ("style", PAINTING))
         assert "secret" not in answer.text
         problem(answer, 500, "internal")
         assert 'adain_answers_total{code="internal"} 1.0' in client.get("/metrics").text
+    with TestClient(create_app(stylizer)) as client, pytest.raises(error, match="secret"):  # as the log has it
+        post(client, CONTENT, ("style", PAINTING))
 
 
 # --- queue and time ------------------------------------------------------------------------------------
