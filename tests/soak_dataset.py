@@ -229,7 +229,8 @@ def ray(times: int = 6, seed: int = 0) -> None:
 def wait_for(out: Path, pictures: int, process: subprocess.Popen[str]) -> None:
     """Until so many pictures are there, as long as the process runs."""
     while len(journal(out)) < pictures:
-        check(process.poll() is None, f"the run ended too early: {process.poll()}")
+        if process.poll() is not None:
+            check(False, f"the run ended too early: {process.communicate()[1]}")
         time.sleep(0.02)
 
 

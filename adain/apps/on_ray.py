@@ -114,7 +114,7 @@ class Cluster:
         while (left and not stop()) or any(call.step for call in self._calls.values()):
             while self._free and left and not stop():
                 self._give(self._free.pop(), *left.popleft())
-                left.extend((step, 0) for step in islice(steps, 1 - len(left)))
+                left.extend((step, 0) for step in islice(steps, max(0, 1 - len(left))))
             done, _ = self.ray.wait(list(self._calls), timeout=1.0)
             waited = 0.0 if done or any(call.step for call in self._calls.values()) else waited + 1.0
             if waited == PATIENCE:
