@@ -13,7 +13,8 @@ colour.py    profiles, gamma and codes of colour to sRGB
 write.py     save: whole or not at all
 resize.py    every change of size
 sheet.py     pictures side by side, with their names; text on pictures
-folders.py   the pictures in folders and in tar files
+folders.py   the pictures in folders, in tar files and in .arrow files
+arrow.py     where they are in an .arrow file
 """
 
 from .animation import Animation

@@ -1,7 +1,7 @@
-"""The pictures in folders and in tar files. One set of rules: a folder is searched with all its subfolders, linked ones
-too, each once, for names with a picture's suffix, in upper or lower case; hidden files and folders are passed over.
-What looks like a picture and cannot be read, and a folder that cannot be entered, are among what is found: whoever
-loads them tells why, counts them, and goes on.
+"""The pictures in folders, in tar files and in the .arrow files of Hugging Face's data sets. One set of rules: a folder
+is searched with all its subfolders, linked ones too, each once, for names with a picture's suffix, in upper or lower
+case; hidden files and folders are passed over. What looks like a picture and cannot be read, and a folder that cannot
+be entered, are among what is found: whoever loads them tells why, counts them, and goes on.
 """
 
 import os
@@ -12,16 +12,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from ..errors import PictureError
+from ..errors import PictureError, first_line
+from .arrow import find_rows
 from .read import picture_suffixes
 
 
 @dataclass(frozen=True)
 class PictureBytes:
-    """Where the bytes of one picture are: a file, or a stretch of a tar file."""
+    """Where the bytes of one picture are: a file, or a stretch of a shard, which is a .tar or an .arrow file."""
 
     path: Path
-    name: str = ""  # within the tar
+    name: str = ""  # within the shard
     offset: int = 0
     size: int = -1
 
@@ -30,7 +31,7 @@ class PictureBytes:
 
     @property
     def source(self) -> Path | bytes:
-        """For `load`: a file itself, which its errors then name; of a tar file the bytes. Raises what `read` does."""
+        """For `load`: a file itself, which its errors then name; of a shard the bytes. Raises what `read` does."""
         return self.read() if self.name else self.path
 
     def read(self) -> bytes:
@@ -79,21 +80,27 @@ def is_folder(path: Path) -> bool:
 
 
 def find_with_shards(folder: Path, others: Set[str] = frozenset()) -> list[PictureBytes]:
-    """All pictures in a folder, and in its uncompressed .tar files.
+    """All pictures in a folder, in its uncompressed .tar files, and in its data-*.arrow files (see `arrow.py`).
 
     Args:
         folder: searched by the rules above.
         others: more suffixes of files that are wanted, in lower case.
 
     Raises:
-        PictureError: the folder is missing, or has none.
+        PictureError: the folder is missing, or has none; or there are .arrow files and no pyarrow.
     """
     if not folder.is_dir():
         raise PictureError(f"{folder} is no folder; expected a folder of pictures or of .tar shards")
     suffixes = picture_suffixes() | others
     found: list[PictureBytes] = []
-    for path in _walk(folder, suffixes | {".tar"}):
-        found += _members(path, suffixes) if path.suffix.lower() == ".tar" else [PictureBytes(path)]
+    for path in _walk(folder, suffixes | {".tar", ".arrow"}):
+        suffix = path.suffix.lower()
+        if suffix == ".tar":
+            found += _members(path, suffixes)
+        elif suffix != ".arrow":
+            found.append(PictureBytes(path))
+        elif path.name.startswith("data-"):  # others are caches
+            found += _rows(path)
     if not found:
         raise PictureError(f"{folder} has no pictures, nor .tar shards of pictures, in it or below it")
     return found
@@ -133,6 +140,15 @@ def _members(shard: Path, suffixes: Set[str]) -> list[PictureBytes]:
         for member in members
         if _wanted(PurePath(member.name), suffixes)
     ]
+
+
+def _rows(file: Path) -> list[PictureBytes]:
+    try:
+        return [PictureBytes(file, *row) for row in find_rows(file)]
+    except PictureError:
+        raise
+    except Exception as error:  # broken bytes lead pyarrow to any error
+        return [PictureBytes(file, f"no rows with pictures ({first_line(error)})", 0, 1)]
 
 
 def _wanted(path: PurePath, suffixes: Set[str]) -> bool:

@@ -23,6 +23,7 @@ from adain.apps.journal import Journal
 from adain.pictures import find_with_shards
 from adain.stylizer import Stylizer
 
+pyarrow = pytest.importorskip("pyarrow")
 parquet = pytest.importorskip("pyarrow.parquet")
 
 COLOURS = {"red.png": (255, 0, 0), "green.png": (0, 255, 0), "blue.png": (0, 0, 255)}
@@ -208,6 +209,42 @@ def test_shards_in_and_out(run, data):
     assert run(*call)[0] == 2
     assert files(data / "out") == before
     assert (data / "out" / "000000.tar").stat().st_mtime_ns == times
+
+
+def save_as_hugging_face_does(folder: Path, pictures: list[tuple[bytes | None, str | None]]) -> None:
+    """A file as `datasets.Dataset.save_to_disk` (5.2) writes it, in two batches, and one of its caches."""
+    kind = pyarrow.struct({"bytes": pyarrow.binary(), "path": pyarrow.string()})
+    values = [{"bytes": data, "path": path} for data, path in pictures]
+    table = pyarrow.table({"label": range(len(values)), "image": pyarrow.array(values, kind)})
+    folder.mkdir(parents=True)
+    with pyarrow.ipc.new_stream(folder / "data-00000-of-00001.arrow", table.schema) as stream:
+        stream.write_table(table, max_chunksize=2)
+    (folder / "cache-0123.arrow").write_bytes(b"of a map")
+    (folder / "state.json").write_text("{}")
+
+
+def test_data_sets_of_hugging_face(run, data):
+    one, two, three = (data / "photos" / name for name in ("one.png", "deep/two.JPEG", "deep/three.webp"))
+    pictures = [
+        (one.read_bytes(), None),
+        (two.read_bytes(), "two.JPEG"),
+        (b"no", "bad.jpg"),
+        (three.read_bytes(), None),
+    ]
+    save_as_hugging_face_does(data / "in" / "train", pictures)
+    (data / "in" / "data-1.arrow").write_bytes(b"no rows")
+    found = find_with_shards(data / "in")
+    assert [source.read() for source in found[1:]] == [content for content, _ in pictures]
+    code, _, err = run("dataset", "in", "paintings", "--model", "tiny", "-o", "out", "-q")
+    assert code == 2
+    assert "data-1.arrow:no rows with pictures (" in err
+    made = [name for name in files(data / "out") if "manifest" not in name]
+    assert sorted(made) == [
+        f"train/data-00000-of-00001/{name}" for name in ("000000.png", "000001.jpeg", "000003.webp")
+    ]
+    assert [row["content"] for row in rows(data / "out")][1:] == [
+        f"train/data-00000-of-00001.arrow:{name}" for name in ("000000.png", "000001.jpeg", "000002.jpg", "000003.webp")
+    ]
 
 
 # --- what goes wrong ------------------------------------------------------------------------------------
