@@ -12,13 +12,28 @@ from .problems import Problem
 
 Part = tuple[str, str | bytes]  # a field with its text, or with the bytes of a file
 
-FILES, FIELDS = 16, 64  # of one form
+FILES, FIELDS, TEXT = 16, 64, 10_000  # of one form: how many, and bytes of a field
 
 
-class _InMemory(MultiPartParser):
-    """Writes no files: what may come is bounded, and disks may be read-only."""
+class _Form(MultiPartParser):
+    """Writes no files, since what may come is bounded, and disks may be read-only; and knows a form that was cut."""
 
     spool_max_size = 1 << 60
+
+    def __init__(self, request: Request, limits: Limits) -> None:
+        chunks = self._whole(_chunks(request, limits))
+        super().__init__(request.headers, chunks, max_files=FILES, max_fields=FIELDS, max_part_size=TEXT)
+        self._ended = False
+
+    def on_end(self) -> None:
+        """The last boundary has come."""
+        self._ended = True
+
+    async def _whole(self, chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+        async for chunk in chunks:
+            yield chunk
+        if not self._ended:
+            raise MultiPartException("its end is missing")
 
 
 async def read_parts(request: Request, limits: Limits) -> list[Part]:
@@ -41,8 +56,7 @@ async def read_parts(request: Request, limits: Limits) -> list[Part]:
 
 
 async def _form(request: Request, limits: Limits) -> list[Part]:
-    chunks = _chunks(request, limits)
-    form = await _InMemory(request.headers, chunks, max_files=FILES, max_fields=FIELDS, max_part_size=10_000).parse()
+    form = await _Form(request, limits).parse()
     parts: list[Part] = []
     try:
         for name, value in form.multi_items():

@@ -1,6 +1,7 @@
 """uvicorn, with limits on how slow a client may be, and its end: what was accepted is answered."""
 
 import asyncio
+import logging
 import signal
 import socket
 import threading
@@ -95,6 +96,7 @@ def serve(app: Any, listener: socket.socket, limits: Limits) -> None:
         listener: see `listen`.
         limits: of slow clients.
     """
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # it warns of every broken form
     server = make_server(app, limits)
     with _on_signal(server.handle_exit):
         server.run([listener])

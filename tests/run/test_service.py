@@ -17,7 +17,7 @@ from fastapi.testclient import TestClient
 
 from adain import Look, Style, Stylizer, shipped
 from adain.bank import bank
-from adain.errors import ModelError, PictureError
+from adain.errors import ModelError, PictureError, StyleError
 from adain.service.app import create_app
 from adain.service.cache import StyleCache
 from adain.service.limits import Limits
@@ -229,8 +229,43 @@ def test_no_content_and_broken_forms(client: TestClient) -> None:
     assert "cannot be read" in problem(client.post("/stylize", content=b"x", headers=headers), 400, "form")
     headers["content-type"] += "; boundary=b"
     assert "cannot be read" in problem(client.post("/stylize", content=b"x", headers=headers), 400, "form")
+    body = b'--b\r\nContent-Disposition: form-data; name="content"; filename="a"\r\n\r\n' + CONTENT  # and no more
+    assert "its end is missing" in problem(client.post("/stylize", content=body, headers=headers), 400, "form")
     many = [("content", ("a", b"x"))] * 17
     assert "Too many files" in problem(client.post("/stylize", files=many), 400, "form")
+
+
+def test_mutated_forms_are_answered(client: TestClient) -> None:
+    form = [("content", ("a", CONTENT)), ("style", ("a", npy(np.ones(40))))]
+    whole = client.build_request("POST", "/stylize", files=form, data={"alpha": "1", "shares": "1"})
+    random, body, seen = np.random.default_rng(0), whole.read(), set()
+    heads = [place for place in range(len(body)) if b"\r\n\r\n" in body[place : place + 200]]
+    for number in range(300):
+        data = bytearray(body)
+        for place in random.choice(heads if number % 2 else len(body), 1 + number % 5):
+            data[place] = random.integers(256)
+        if number % 7 == 0:
+            del data[random.integers(len(data)) :]
+        answer = client.post("/stylize", content=bytes(data), headers={"content-type": whole.headers["content-type"]})
+        seen.add(answer.status_code)
+        if answer.status_code != 200:
+            problem(answer, answer.status_code, answer.json()["code"], answer.json().get("field"))
+    assert seen <= {200, 400, 422}
+    assert {400, 422} <= seen
+
+
+def test_mutated_codes_are_styles_or_refused() -> None:
+    random, whole, refused = np.random.default_rng(0), npy(np.ones(40)), 0
+    for _ in range(2000):
+        data = bytearray(whole)
+        for place in random.integers(0, len(data), random.integers(1, 6)):
+            data[place] = random.integers(256)
+        try:
+            assert np.isfinite(Style.load(bytes(data)).code).all()
+        except StyleError as error:
+            assert "\n" not in str(error)
+            refused += 1
+    assert 500 < refused < 2000
 
 
 def test_a_form_in_which_a_browser_sends_files_that_were_not_chosen(client: TestClient) -> None:
