@@ -73,7 +73,7 @@ STYLIZE: dict[str, tuple[list[str], list[str | dict[str, float]], float]] = {
 }
 
 # Of STYLIZE, with the small network too, as "fast-NAME".
-SMALL = ("full", "alpha-half", "odd", "narrow", "smallest", "batch-2")
+SMALL = ("full", "alpha-half", "odd", "narrow", "smallest", "blend", "batch-2", "chain")
 
 # name: contents, styles, alpha, weights (None: 1 everywhere)
 MEASURE: dict[str, tuple[list[str], list[str | dict[str, float]], float, list[str] | None]] = {

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import type { Plugin } from "vite";
 
 const LARGE = /\.(onnx|wasm)$/;
+const LATER = /\.npy$/;
 
 /** `import bytes from "./file?size"` is the size of a file. */
 export function fileSizes(): Plugin {
@@ -43,7 +44,10 @@ export function notices(): Plugin {
   };
 }
 
-/** Tells src/sw.ts which files there are: `__SHELL__` to fetch at once, `__LARGE__` to keep once they came. */
+/**
+ * Tells src/sw.ts which files there are: `__SHELL__` to fetch at once, `__LARGE__` that the worker keeps. The codes are
+ * fetched by the page once it has painted, and kept as they come.
+ */
 export function serviceWorker(): Plugin {
   return {
     name: "service-worker",
@@ -54,7 +58,7 @@ export function serviceWorker(): Plugin {
       if (worker?.type !== "chunk") throw new Error("sw.js is missing from the build");
       const built = Object.keys(bundle).filter((name) => name !== "sw.js").sort();
       const large = built.filter((name) => LARGE.test(name));
-      const shell = ["./", ...built.filter((name) => !LARGE.test(name)), ...readdirSync("public")];
+      const shell = ["./", ...built.filter((name) => !LARGE.test(name) && !LATER.test(name)), ...readdirSync("public")];
       const hash = createHash("sha256");
       for (const file of Object.values(bundle)) hash.update(file.type === "chunk" ? file.code : file.source);
       const values = { __SHELL__: shell, __LARGE__: large, __VERSION__: hash.digest("hex").slice(0, 12) };

@@ -115,7 +115,7 @@ def test_files(conformance, engine):
     folder, files = conformance.folder, conformance.manifest["files"]
     there = [path for part in (*rebuild.GIVEN, *rebuild.MADE) for path in (folder / part).iterdir()]
     assert sorted(files) == sorted(path.relative_to(folder).as_posix() for path in there)
-    assert sum(len(conformance.read(name)) for name in files) < 1.5e6  # and each has its SHA-256
+    assert sum(len(conformance.read(name)) for name in files) < 1.6e6  # and each has its SHA-256
     parts = ("encode", "paintings", "stylize", "fast", "measure", "paint", "reading")
     text = json.dumps([conformance.manifest[part] for part in parts])
     assert {name for name in files if not name.endswith(".npy")} == set(re.findall(r'"(\w+/[^"]+)"', text))

@@ -1,4 +1,5 @@
-"""Make thumbnails/ anew: what each style makes of a cat; sample photographs, and what the first style makes of them.
+"""Make thumbnails/ anew: what the large network makes of a cat after each style; sample photographs, and what the small
+one makes of them after the first style.
 
     python export/web/scripts/thumbnails.py
 
@@ -28,18 +29,18 @@ def main() -> None:
     """See the module."""
     photo = Image.fromarray(data.chelsea())
     shutil.rmtree(OUT, ignore_errors=True)
-    OUT.mkdir()
+    (OUT / "samples").mkdir(parents=True)
     square = photo.crop((75, 0, 375, 300)).resize((INSIDE, INSIDE), Image.Resampling.LANCZOS)
-    stylizer = Stylizer(shipped.ONNX, "cpu")
+    stylizer, small = Stylizer(shipped.ONNX, "cpu"), Stylizer(shipped.FAST, "cpu")
     for name in bank().paintings:
         picture = Image.fromarray(stylizer.stylize(np.asarray(square), name))
         picture.resize((SIDE, SIDE), Image.Resampling.LANCZOS).save(OUT / f"{name}.webp", quality=64, method=6)
     for name, picture in SAMPLES.items():
         sample = Image.fromarray(picture())
-        sample.save(OUT / f"sample-{name}.jpg", quality=88)
+        sample.save(OUT / f"samples/photo-{name}.webp", quality=82, method=6)
         sample.thumbnail((LONGER, LONGER), Image.Resampling.LANCZOS)
-        painted = Image.fromarray(stylizer.stylize(np.asarray(sample), FIRST_STYLE))
-        painted.save(OUT / f"painted-{name}.jpg", quality=88)
+        painted = Image.fromarray(small.stylize(np.asarray(sample), FIRST_STYLE))
+        painted.save(OUT / f"samples/painted-{name}.webp", quality=50, method=6)  # shown until the page has painted
     index = json.loads((shipped.STYLES / "index.json").read_text(encoding="utf-8"))
     (OUT / "model.json").write_text(json.dumps({"model": index["model"]}) + "\n", encoding="utf-8")
 

@@ -28,6 +28,7 @@ export class Painter {
   #started = 0;
   #lost = false;
   #loadTime = Infinity;
+  #model: ModelInfo | undefined;
   #ready!: Promise<ModelInfo>;
   #settle!: { resolve(model: ModelInfo): void; reject(error: Error): void };
 
@@ -40,8 +41,9 @@ export class Painter {
     this.#renew();
   }
 
-  /** Begin to load. */
+  /** Begin to load, unless that has been done. */
   start(): void {
+    if (this.#worker) return;
     this.#lost = false;
     this.#started = performance.now();
     this.#worker = this.spawn();
@@ -56,6 +58,16 @@ export class Painter {
   /** Until the model is loaded. */
   get ready(): Promise<ModelInfo> {
     return this.#ready;
+  }
+
+  /** The model, once it is loaded. */
+  get model(): ModelInfo | undefined {
+    return this.#model;
+  }
+
+  /** Whether something was asked for that is not there yet. */
+  get busy(): boolean {
+    return this.#waiting.size > 0;
   }
 
   /** Whether the model could not be loaded; `restart` tries again. */
@@ -86,24 +98,31 @@ export class Painter {
 
   /** Give up all that is asked for, with `Stopped`, and start afresh: the one way to stop a run. */
   restart(): void {
-    if (!this.#worker) return;
+    if (this.end()) this.start();
+  }
+
+  /** Give up all that is asked for, with `Stopped`, and the model's memory. */
+  end(): boolean {
+    if (!this.#worker) return false;
     this.#worker.terminate();
+    this.#worker = undefined;
     this.#settle.reject(new Stopped("stopped"));
     this.#fail(new Stopped("stopped"));
     this.#renew();
-    this.start();
+    return true;
   }
 
   #renew(): void {
+    this.#model = undefined;
     this.#ready = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
     this.#ready.catch(() => undefined); // told by events.failed
   }
 
   #hear(reply: Reply): void {
-    if (reply.kind === "progress") return this.events.progress?.(reply.loaded, reply.total);
+    if (reply.kind === "progress") return this.#lost ? undefined : this.events.progress?.(reply.loaded, reply.total);
     if (reply.kind === "ready") {
       this.#loadTime = performance.now() - this.#started;
-      this.#settle.resolve(reply.model);
+      this.#settle.resolve((this.#model = reply.model));
       return this.events.ready?.(reply.model);
     }
     if (reply.kind === "failed" && reply.id === undefined) return this.#lose(reply.message);

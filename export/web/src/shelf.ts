@@ -5,15 +5,15 @@ import type { Wanted } from "./messages";
 /**
  * A reader that keeps what it has fetched, so that the page works offline from then on, and tells its progress.
  *
- * @param onProgress bytes so far and in all, over everything that has been asked for
+ * @param onProgress bytes so far and in all, over what is being fetched at the same time
  */
-export function shelf({ model, sizes = {}, keep = false }: Wanted, onProgress: (loaded: number, total: number) => void) {
-  const expected = sizes[model.stylizer] ?? 0;
+export function shelf({ sizes = {}, keep = false }: Wanted, onProgress: (loaded: number, total: number) => void) {
   let loaded = 0;
-  let asked = 0;
-  const count = (bytes: number) => onProgress((loaded += bytes), Math.max(asked, expected));
+  let total = 0;
+  const count = (bytes: number) => onProgress((loaded += bytes), total);
   return async (url: string): Promise<Uint8Array> => {
-    asked += sizes[url] ?? 0;
+    if (loaded >= total) loaded = total = 0; // what was asked for before is there
+    total += sizes[url] ?? 0;
     count(0);
     const cache = keep ? await openCache() : undefined;
     const kept = await cache?.match(url);

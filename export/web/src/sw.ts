@@ -20,7 +20,8 @@ self.addEventListener("fetch", (event) => {
 
 async function install(): Promise<void> {
   const cache = await caches.open(current);
-  await cache.addAll(__SHELL__.map((file) => new Request(file, { cache: "no-cache" })));
+  const hashed = (file: string) => file.startsWith("assets/"); // the page may have fetched it just now
+  await cache.addAll(__SHELL__.map((file) => new Request(file, { cache: hashed(file) ? "force-cache" : "no-cache" })));
 }
 
 /** Remove what older builds have left. */
@@ -35,8 +36,11 @@ async function activate(): Promise<void> {
 }
 
 async function answer(request: Request): Promise<Response> {
-  const kept = await (await caches.open(current)).match(request, { ignoreSearch: true });
-  return isolated(kept ?? (await fetch(request)));
+  const cache = await caches.open(current);
+  const kept = await cache.match(request, { ignoreSearch: true });
+  const response = kept ?? (await fetch(request));
+  if (!kept && response.ok && request.url.endsWith(".npy")) await cache.put(request, response.clone());
+  return isolated(response);
 }
 
 function isolated(response: Response): Response {

@@ -6,7 +6,7 @@ import type { Reply, Request, Wanted } from "./messages";
 import { shelf } from "./shelf";
 
 let adain: Promise<Adain>;
-let encoder: Promise<void>;
+let encoder: Promise<void> | undefined;
 let wanted: Wanted;
 
 self.onmessage = async ({ data: request }: MessageEvent<Request>) => {
@@ -21,16 +21,11 @@ self.onmessage = async ({ data: request }: MessageEvent<Request>) => {
 
 async function start(what: Wanted): Promise<void> {
   wanted = what;
-  let loading = true;
-  const read = shelf(wanted, (loaded, total) => {
-    if (loading) reply({ kind: "progress", loaded, total });
-  });
+  encoder = undefined;
+  const read = shelf(wanted, (loaded, total) => reply({ kind: "progress", loaded, total }));
   const { engine: choice, runtime, threads } = wanted;
   adain = load({ stylizer: wanted.model.stylizer }, { engines: offers(choice, runtime, threads), read });
-  const model = await adain.finally(() => (loading = false));
-  // The style encoder comes afterwards: the built-in styles do without.
-  encoder = model.loadStyleEncoder(wanted.model.styleEncoder);
-  encoder.catch(() => undefined); // told when it is needed
+  const model = await adain;
   const { engine, styleSize, checkpoint, passed } = model;
   reply({ kind: "ready", model: { engine, threads: model.threads, styleSize, checkpoint, passed } });
 }
@@ -47,7 +42,9 @@ async function answer(request: Exclude<Request, { kind: "load" }>) {
 
 async function run(model: Adain, request: Exclude<Request, { kind: "load" }>) {
   if (request.kind === "stylize") return model.stylizeBatch(request.contents, request.codes, request.alpha);
-  await (encoder = encoder.catch(() => model.loadStyleEncoder(wanted.model.styleEncoder))); // perhaps there is a connection now
+  encoder ??= model.loadStyleEncoder(wanted.model.styleEncoder); // the built-in styles do without
+  encoder.catch(() => (encoder = undefined)); // perhaps there is a connection next time
+  await encoder;
   return model.encodeStyle(request.painting, request.size);
 }
 

@@ -1,5 +1,6 @@
 import { AdainError, firstLine } from "../errors";
 import { context } from "./dom";
+import { fit } from "./photo";
 
 /** The webcam. Pictures are mirrored, as people know themselves, except those of a phone's back. */
 export class Camera {
@@ -28,14 +29,13 @@ export class Camera {
     }
   }
 
-  /** The newest frame. */
-  frame(): HTMLCanvasElement {
-    const canvas = document.createElement("canvas");
-    canvas.width = this.#video.videoWidth;
-    canvas.height = this.#video.videoHeight;
+  /** The newest frame, its longer side at most so many px. */
+  frame(longest = Infinity): HTMLCanvasElement {
+    const { videoWidth, videoHeight } = this.#video;
+    const canvas = Object.assign(document.createElement("canvas"), fit({ width: videoWidth, height: videoHeight }, longest));
     const drawing = context(canvas);
     if (this.#mirrored) drawing.setTransform(-1, 0, 0, 1, canvas.width, 0);
-    drawing.drawImage(this.#video, 0, 0);
+    drawing.drawImage(this.#video, 0, 0, canvas.width, canvas.height);
     return canvas;
   }
 

@@ -1,3 +1,4 @@
+import type { Quality } from "../files";
 import { element } from "./dom";
 import { picture, type Gallery } from "./gallery";
 import type { Live } from "./live";
@@ -19,6 +20,7 @@ const random = element("random", HTMLButtonElement);
 const strokes = element("strokes", HTMLInputElement);
 const strokesText = element("strokes-text", HTMLOutputElement);
 const strokesRow = element("strokes-row", HTMLElement);
+const qualities = element("qualities", HTMLElement);
 const sizes = element("sizes", HTMLElement);
 
 /**
@@ -35,6 +37,7 @@ export function connectControls(
   let active = 0; // the place in studio.styles that the next choice fills
   const gallery = makeGallery(choose);
   const radios = [...sizes.querySelectorAll("input")];
+  const networks = [...qualities.querySelectorAll("input")];
 
   function choose(style: Style): void {
     studio.styles[active] = style;
@@ -57,6 +60,7 @@ export function connectControls(
     strokesText.value = `${strokes.value} px`;
     strokesRow.hidden = !used.some((style) => style.strokes);
     for (const radio of radios) radio.checked = radio.value === sizeName();
+    for (const radio of networks) radio.checked = radio.value === studio.quality;
     gallery.mark(used, active); // last, since it scrolls in the room that is left
   }
 
@@ -64,10 +68,10 @@ export function connectControls(
     return studio.size === Infinity ? "original" : String(studio.size);
   }
 
-  function paint(draft = false): void {
+  function paint(moving = false): void {
     show();
-    if (!draft) writeLink(studio);
-    if (!live.on) void studio.paint({ draft }); // live frames take the new values by themselves
+    if (!moving) writeLink(studio);
+    if (!live.on) void studio.paint({ moving }); // live frames take the new values by themselves
   }
 
   function connectSlider(slider: HTMLInputElement, set: (value: number) => void): void {
@@ -118,6 +122,10 @@ export function connectControls(
     studio.styles = [studio.styles[0]];
     paint();
     mixOn.focus();
+  };
+  qualities.onchange = (event) => {
+    studio.choose((event.target as HTMLInputElement).value as Quality);
+    paint();
   };
   sizes.onchange = (event) => {
     const { value } = event.target as HTMLInputElement;

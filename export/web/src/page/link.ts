@@ -10,6 +10,7 @@ export function writeLink(studio: Studio): void {
     chosen.set("mix", percent(studio.mix));
   }
   chosen.set("strength", percent(studio.alpha));
+  chosen.set("quality", studio.quality);
   chosen.set("size", studio.size === Infinity ? "original" : String(studio.size));
   chosen.set("strokes", String(studio.strokes));
   history.replaceState(null, "", `#${chosen}`);
@@ -24,6 +25,7 @@ export function readLink(studio: Studio, styles: readonly Style[], sizes: readon
   studio.styles = second ? [first, second] : [first];
   studio.mix = part(chosen.get("mix")) ?? studio.mix;
   studio.alpha = part(chosen.get("strength")) ?? studio.alpha;
+  studio.quality = chosen.get("quality") === "finest" ? "finest" : studio.quality;
   const size = chosen.get("size");
   if (size && sizes.includes(size)) studio.size = size === "original" ? Infinity : Number(size);
   const strokes = Number(chosen.get("strokes"));

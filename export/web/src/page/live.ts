@@ -6,8 +6,6 @@ import { showError } from "./notice";
 import * as stage from "./stage";
 import type { Studio } from "./studio";
 
-const SLOW = 330; // ms a frame
-
 const button = element("camera", HTMLButtonElement);
 const snap = element("snap", HTMLButtonElement);
 const fps = element("fps", HTMLElement);
@@ -59,18 +57,22 @@ export class Live {
   async #run(camera: Camera): Promise<void> {
     let last = performance.now();
     let smooth = 0;
+    const paint = async () => {
+      const frame = camera.frame(this.studio.frameSide);
+      return { frame, picture: await this.studio.paintFrame(frame) };
+    };
     try {
+      let next = paint();
       while (camera === this.#camera) {
-        const frame = camera.frame();
-        const picture = await this.studio.paintFrame(frame);
+        const { frame, picture } = await next;
         if (camera !== this.#camera) return;
+        next = paint(); // while this one is shown
+        next.catch(() => undefined); // told where it is waited for
         stage.showFrame(frame, canvasOf(toCanvas(picture)));
-        if (!smooth) stage.reveal();
         const now = performance.now();
         smooth = smooth ? 0.8 * smooth + 0.2 * (now - last) : now - last;
         last = now;
-        const advice = smooth > SLOW ? "; slow on this device, so take a snap" : "";
-        fps.textContent = `${(1000 / smooth).toFixed(1)} frames/s, ${picture.width} × ${picture.height}${advice}`;
+        fps.textContent = `${(1000 / smooth).toFixed(1)} frames/s, ${picture.width} × ${picture.height}`;
         await new Promise(requestAnimationFrame); // and no frames are painted in a hidden tab
       }
     } catch (error) {

@@ -1,7 +1,7 @@
 import { AdainError } from "../adain";
 import { checkCode } from "../code";
 import { firstLine } from "../errors";
-import { files } from "../files";
+import { networks, type Quality } from "../files";
 import { Painter, Stopped } from "../painter";
 import type { ModelInfo, Wanted } from "../messages";
 import { paintBatch } from "./batch";
@@ -14,30 +14,34 @@ import { forget, keep, kept } from "./mine";
 import { clearError, hideProgress, showError, showProgress, showStatus } from "./notice";
 import { prepareOffline } from "./offline";
 import { openPhoto } from "./photo";
-import { connectSamples, finishedSample, openSample, samples } from "./samples";
+import { connectSamples, openSample, paintedSample, samples } from "./samples";
 import { canCopy, canShare, copy, fileOf, give, share, type Format } from "./save";
-import { bank, bankCheckpoint, openStyle } from "./styles";
-import { Studio } from "./studio";
+import { bank, bankCheckpoint, openStyle, type Style } from "./styles";
+import { Network, Studio } from "./studio";
 
-// Painting takes about 0.65 GB a megapixel; WebAssembly ends at 4 GB, phones much earlier.
-const MAX_PIXELS = matchMedia("(pointer: coarse)").matches ? 1.2e6 : 3e6;
+const PHONE = matchMedia("(pointer: coarse)").matches;
+// A megapixel takes about 0.2 GB of the small network and 0.65 of the large one; WebAssembly ends at 4 GB, phones earlier.
+const MAX_PIXELS = { fast: PHONE ? 4e6 : 8e6, finest: PHONE ? 1.2e6 : 3e6 };
+const PER_PIXEL = { fast: 0.0005, finest: 0.03 }; // ms
 
 declare global {
   /** For the browser's console, and for tests. */
-  var painter: Painter;
+  var painters: Record<Quality, Painter>;
 }
 
 async function main(): Promise<void> {
-  const painter = new Painter(spawn, wanted(), { progress: showProgress, ready: showReady, failed: showFailed });
-  globalThis.painter = painter;
+  const events = { progress: showProgress, ready: showReady, failed: showFailed };
+  const painter = (quality: Quality) => new Painter(spawn, wanted(quality), events);
+  globalThis.painters = { fast: painter("fast"), finest: painter("finest") };
+  const network = (quality: Quality) => new Network(painters[quality], MAX_PIXELS[quality], PER_PIXEL[quality]);
   const styles = bank();
-  const studio = new Studio(painter, MAX_PIXELS, styles[0]!);
+  const studio = new Studio({ fast: network("fast"), finest: network("finest") }, styles[0]!);
   const live = new Live(studio);
   const controls = connectControls(studio, live, (onChoose) => new Gallery(styles, onChoose));
   const ownStyle = (file: File) =>
     openStyle(file, async (painting, size) => {
-      await painter.ready;
-      return painter.encodeStyle(painting, size);
+      await painters.fast.ready;
+      return painters.fast.encodeStyle(painting, size).finally(hideProgress); // of the style encoder, the first time
     });
 
   const paintPhotos = (photos: readonly File[]) =>
@@ -54,10 +58,10 @@ async function main(): Promise<void> {
   const addPainting = (file: File) =>
     attempt(async () => {
       const style = await ownStyle(file);
-      studio.interrupt();
+      studio.networks.fast.interrupt();
       showStatus("Looking at the painting.");
       const code = await style.code(studio.strokes); // one that is of no use does not join the others
-      checkCode(code, (await painter.ready).styleSize, file.name);
+      checkCode(code, (await painters.fast.ready).styleSize, file.name);
       controls.add(style);
       controls.choose(style);
       await keep(`painting/${style.id}`, file);
@@ -66,19 +70,18 @@ async function main(): Promise<void> {
     attempt(async () => {
       const [before, wasLive] = [studio.photo, live.on];
       const photo = await openSample(name);
-      const finished = await finishedSample(photo);
+      const preview = studio.looksLike(styles[0]!) ? await paintedSample(photo) : undefined;
       if (studio.photo !== before || live.on !== wasLive) return; // the visitor was faster
       live.stop();
       void forget("photo");
-      if (studio.looksLike(styles[0]!)) studio.openFinished(finished);
-      else await studio.open(photo);
+      await studio.open(photo, preview);
     });
 
   element("camera", HTMLButtonElement).onclick = () => attempt(() => (live.on ? live.leave() : live.start()));
   element("snap", HTMLButtonElement).onclick = () => attempt(() => live.snap());
   element("cancel", HTMLButtonElement).onclick = () => studio.stop();
   element("try-again", HTMLButtonElement).onclick = () => attempt(async () => void (await studio.paint()));
-  addEventListener("online", () => painter.lost && void studio.paint());
+  addEventListener("online", () => studio.network.painter.lost && void studio.paint());
   connectFiles("choose", "photo-file", paintPhotos);
   connectFiles("add-painting", "painting-file", ([file]) => addPainting(file!));
   acceptDrops(element("panel", HTMLElement), paintPhotos, addPainting);
@@ -90,11 +93,16 @@ async function main(): Promise<void> {
     for (const file of await kept("painting/")) controls.add(await ownStyle(file));
     controls.restore();
     const [file] = await kept("photo");
-    if (!file) return void showSample(samples[0]!);
+    if (!file) return void showSample(samples[0]!).then(() => fetchCodes(styles));
     const photo = await openPhoto(file, file.name);
-    if (!studio.photo && !live.on) void studio.open(photo);
+    if (!studio.photo && !live.on) void studio.open(photo).then(() => fetchCodes(styles));
   });
-  if (await isolated) painter.start();
+  if (await isolated) painters.fast.start();
+}
+
+/** Once there is time: so each style is there at a click, and without a connection. */
+async function fetchCodes(styles: readonly Style[]): Promise<void> {
+  for (const style of styles) await style.code(0).catch(() => undefined); // told when it is chosen
 }
 
 function spawn(): Worker {
@@ -102,19 +110,15 @@ function spawn(): Worker {
 }
 
 /** To find faults: `?engine=wasm` or `?engine=webgpu` in the address takes that one alone, `?threads=1` fewer threads. */
-function wanted(): Wanted {
+function wanted(quality: Quality): Wanted {
   const address = new URLSearchParams(location.search);
   const engine = address.get("engine");
   const threads = Number(address.get("threads")) || Infinity;
-  return { ...files, engine: engine === "wasm" || engine === "webgpu" ? engine : "auto", threads };
+  return { ...networks[quality], ...(engine === "wasm" || engine === "webgpu" ? { engine } : {}), threads };
 }
 
 function showReady(model: ModelInfo): void {
   hideProgress();
-  const engine = element("engine", HTMLElement);
-  const threads = `${model.threads} thread${model.threads === 1 ? "" : "s"}`;
-  engine.textContent = model.engine === "webgpu" ? "WebGPU" : `WebAssembly, ${threads}`;
-  engine.title = model.passed.join("; ");
   if (model.checkpoint !== bankCheckpoint) showError("the built-in styles belong to another model; build the page again");
 }
 

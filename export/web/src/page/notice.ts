@@ -1,9 +1,11 @@
+import type { ModelInfo } from "../messages";
 import { element } from "./dom";
 
 const error = element("error", HTMLElement);
 const again = element("try-again", HTMLButtonElement);
 const errorText = element("error-text", HTMLElement);
 const status = element("status", HTMLElement);
+const engine = element("engine", HTMLElement);
 const loading = element("loading", HTMLElement);
 const progress = element("progress", HTMLProgressElement);
 const progressText = element("progress-text", HTMLElement);
@@ -24,6 +26,14 @@ export function clearError(): void {
 /** What the page does, or has done. */
 export function showStatus(text: string): void {
   status.textContent = text;
+}
+
+/** What the model runs on. */
+export function showEngine(model: ModelInfo | undefined): void {
+  if (!model) return;
+  const threads = `${model.threads} thread${model.threads === 1 ? "" : "s"}`;
+  engine.textContent = model.engine === "webgpu" ? "WebGPU" : `WebAssembly, ${threads}`;
+  engine.title = model.passed.join("; ");
 }
 
 /** How far the model has come, in bytes. */

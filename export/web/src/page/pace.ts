@@ -1,13 +1,21 @@
 import type { Size } from "./photo";
 
+const LEARNS = 0.4; // share of the newest picture in what is known
+const BASE = 20_000; // pixels that take as long as what has to be done for a picture of any size
+
 /** How fast this device paints, learned from what it has painted; time grows with the number of pixels. */
 export class Pace {
-  #perPixel = 0.01; // ms; to begin with, about that of WebAssembly on a laptop
+  #perPixel: number; // ms
   #ends = 0; // when the running one will be done
+
+  /** @param perPixel ms, to begin with */
+  constructor(perPixel: number) {
+    this.#perPixel = perPixel;
+  }
 
   /** How long a picture will take, in ms. */
   duration({ width, height }: Size): number {
-    return width * height * this.#perPixel;
+    return (width * height + BASE) * this.#perPixel;
   }
 
   /** How long the running one will take from now on, in ms. */
@@ -17,7 +25,7 @@ export class Pace {
 
   /** The side of a square that takes at most `ms`, in steps of 32 px between `min` and `max`. */
   side({ ms, min, max }: { ms: number; min: number; max: number }): number {
-    const side = Math.floor(Math.sqrt(ms / this.#perPixel) / 32) * 32;
+    const side = Math.floor(Math.sqrt(Math.max(0, ms / this.#perPixel - BASE)) / 32) * 32;
     return Math.min(max, Math.max(min, side));
   }
 
@@ -27,7 +35,7 @@ export class Pace {
     this.#ends = start + this.duration(size);
     try {
       const result = await work();
-      this.#perPixel = (performance.now() - start) / (size.width * size.height);
+      this.#perPixel += LEARNS * ((performance.now() - start) / (size.width * size.height + BASE) - this.#perPixel);
       return result;
     } finally {
       this.#ends = 0;

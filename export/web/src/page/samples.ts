@@ -1,12 +1,10 @@
 import { context, element } from "./dom";
 import type { Photo } from "./photo";
-import type { Finished } from "./studio";
-import { FIRST_STYLE } from "./styles";
 
 const row = element("samples", HTMLElement);
 
-const photos = import.meta.glob<string>("../../thumbnails/sample-*.jpg", { query: "?url", import: "default", eager: true });
-const painted = import.meta.glob<string>("../../thumbnails/painted-*.jpg", { query: "?url", import: "default", eager: true });
+const photos = import.meta.glob<string>("../../thumbnails/samples/photo-*.webp", { query: "?url", import: "default", eager: true });
+const painted = import.meta.glob<string>("../../thumbnails/samples/painted-*.webp", { query: "?url", import: "default", eager: true });
 
 /** The photographs of the page, each with its first picture as a file (scripts/thumbnails.py). */
 export const samples = ["cat", "astronaut", "coffee"];
@@ -19,7 +17,7 @@ export function connectSamples(onChoose: (name: string) => void): void {
     button.title = `Sample: ${name}`;
     button.setAttribute("aria-label", button.title);
     const image = document.createElement("img");
-    image.src = address(photos, "sample", name);
+    image.src = address(photos, "photo", name);
     image.alt = "";
     button.append(image);
     button.onclick = () => onChoose(name);
@@ -28,21 +26,21 @@ export function connectSamples(onChoose: (name: string) => void): void {
 }
 
 export async function openSample(name: string): Promise<Photo> {
-  return { name, image: await load(address(photos, "sample", name)) };
+  return { name, image: await load(address(photos, "photo", name)) };
 }
 
-/** The picture after FIRST_STYLE at full strength, as this page paints it. */
-export async function finishedSample(photo: Photo): Promise<Finished> {
+/** The picture after FIRST_STYLE at full strength, as the small network paints it. */
+export async function paintedSample(photo: Photo): Promise<HTMLCanvasElement> {
   const image = await load(address(painted, "painted", photo.name));
   const canvas = document.createElement("canvas");
   canvas.width = image.width;
   canvas.height = image.height;
   context(canvas).drawImage(image, 0, 0);
-  return { photo, canvas, name: `${photo.name}-${FIRST_STYLE}-${image.width}x${image.height}` };
+  return canvas;
 }
 
 function address(files: Record<string, string>, kind: string, name: string): string {
-  return files[`../../thumbnails/${kind}-${name}.jpg`]!;
+  return files[`../../thumbnails/samples/${kind}-${name}.webp`]!;
 }
 
 async function load(url: string): Promise<ImageBitmap> {

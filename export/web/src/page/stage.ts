@@ -34,11 +34,10 @@ export function showPhoto(image: CanvasImageSource & Size): void {
   allowSaving(false);
 }
 
-/** Show what has been painted; the split stays where it is. */
+/** Show what has been painted. The first picture of a photo is revealed; after that the split stays where it is. */
 export function showResult(picture: HTMLCanvasElement): void {
-  result.width = picture.width;
-  result.height = picture.height;
-  context(result).drawImage(picture, 0, 0);
+  if (frame.classList.contains("bare")) reveal();
+  copy(picture, result, picture);
   frame.classList.remove("bare");
   split.disabled = false;
 }
@@ -49,7 +48,7 @@ export function allowSaving(on: boolean): void {
 }
 
 /** Draw the photo aside, as if it were wiped away. */
-export function reveal(): void {
+function reveal(): void {
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) return setSplit(0);
   const from = performance.now();
   const step = (now: number) => {
@@ -61,9 +60,9 @@ export function reveal(): void {
   revealing = requestAnimationFrame(step);
 }
 
-/** Show a frame of the camera and what was painted of it; the split stays where it is. */
-export function showFrame(image: CanvasImageSource & Size, picture: HTMLCanvasElement): void {
-  drawBefore(image);
+/** Show a frame of the camera, whose full size `showPhoto` has had, and what was painted of it. */
+export function showFrame(image: HTMLCanvasElement, picture: HTMLCanvasElement): void {
+  copy(image, before, image);
   showResult(picture);
 }
 
@@ -93,9 +92,13 @@ function drawBefore(image: CanvasImageSource & Size): void {
   const { width, height } = fit(image, BEFORE_SIDE);
   frame.style.setProperty("--ratio", String(width / height));
   frame.style.setProperty("--natural", `${Math.max(ENLARGED * image.width, MIN_SHOWN)}px`);
-  before.width = width;
-  before.height = height;
-  context(before).drawImage(image, 0, 0, width, height);
+  copy(image, before, { width, height });
+}
+
+function copy(image: CanvasImageSource, canvas: HTMLCanvasElement, { width, height }: Size): void {
+  canvas.width = width;
+  canvas.height = height;
+  context(canvas).drawImage(image, 0, 0, width, height);
 }
 
 function setSplit(percent: number): void {

@@ -1,18 +1,18 @@
 import { blend, PAINTING_SIZE, toCanvas, type Picture } from "../adain";
 import { firstLine } from "../errors";
+import type { Quality } from "../files";
 import { Latest } from "../latest";
 import { Stopped, type Painter } from "../painter";
 import { canvasOf } from "./dom";
-import { clearError, showError, showStatus } from "./notice";
+import { clearError, showEngine, showError, showStatus } from "./notice";
 import { fit, pixelsOf, type Photo, type Size } from "./photo";
 import { Pace } from "./pace";
 import * as stage from "./stage";
 import type { Style } from "./styles";
 
-const DRAFT = { ms: 400, min: 256, max: 512 }; // how long a draft may take, and its longer side in px
-const FRAME = { ms: 120, min: 128, max: 512 }; // the same for a frame of the camera
-const WORTH = 3; // times that the full picture takes longer, for a draft to come first
-const TOLD = 2000; // ms of painting, from which on the time is told
+const FRAME = { ms: 50, min: 128, max: 512 }; // how long a frame of the camera may take, and its longer side in px
+const SHOWN = 300; // ms of painting, from which on the brush is shown
+const TOLD = 2000; // the same for the time
 
 /** A picture of a photo that is done: what is saved, shared, compared, and comes back after a stop. */
 export interface Finished {
@@ -20,6 +20,34 @@ export interface Finished {
   readonly canvas: HTMLCanvasElement;
   /** For its file. */
   readonly name: string;
+}
+
+/** One of the page's networks, at work. */
+export class Network {
+  readonly latest = new Latest();
+  readonly pace: Pace;
+
+  /**
+   * @param maxPixels what the memory is enough for
+   * @param perPixel ms, of WebAssembly on a laptop
+   */
+  constructor(
+    readonly painter: Painter,
+    readonly maxPixels: number,
+    perPixel: number,
+  ) {
+    this.pace = new Pace(perPixel);
+  }
+
+  /** End a run that nobody waits for, where that is faster than to wait for it; and try again to load the model. */
+  interrupt(): void {
+    if (this.painter.lost || this.pace.remaining > this.painter.loadTime) this.painter.restart();
+  }
+
+  /** Give up what is being painted. */
+  stop(): void {
+    if (this.painter.busy) this.painter.restart();
+  }
 }
 
 /** What is painted, how, and when. */
@@ -33,98 +61,105 @@ export class Studio {
   mix = 0.5;
   /** Strength, 0 to 1. */
   alpha = 1;
+  /** The network that paints the finished picture. The small one paints every change first, at once. */
+  quality: Quality = "fast";
   /** The longer side in px. */
   size = 512;
   /** Of own paintings, the shorter side in px: less gives finer strokes. */
   strokes = PAINTING_SIZE;
 
-  #pace = new Pace();
-  #latest = new Latest();
   #turn = 0;
-  #painting = false;
 
-  /** @param maxPixels what the memory is enough for */
   constructor(
-    readonly painter: Painter,
-    readonly maxPixels: number,
+    readonly networks: Readonly<Record<Quality, Network>>,
     style: Style,
   ) {
     this.styles = [style];
   }
 
+  /** The network that paints the finished picture. */
+  get network(): Network {
+    return this.networks[this.quality];
+  }
+
+  /** Choose that network; the memory of the large one is given back when it is not. */
+  choose(quality: Quality): void {
+    this.quality = quality;
+    if (quality === "fast") this.networks.finest.painter.end();
+  }
+
   /**
    * Paint another photo.
    *
+   * @param preview what is shown of it until it is painted
    * @returns as `paint` does
    */
-  async open(photo: Photo): Promise<boolean | undefined> {
+  async open(photo: Photo, preview?: HTMLCanvasElement): Promise<boolean | undefined> {
     this.photo = photo;
     this.finished = undefined;
     stage.showPhoto(photo.image);
+    if (preview) stage.showResult(preview);
     return this.paint();
   }
 
-  /** Whether a photo would be painted after this style alone, at full strength, 512 px. */
+  /** Whether a photo would be painted after this style alone, at full strength. */
   looksLike(style: Style): boolean {
-    return this.styles.length === 1 && this.styles[0] === style && this.alpha === 1 && this.size === 512;
-  }
-
-  /** Show a photo with a picture of it that is there already. */
-  openFinished(finished: Finished): void {
-    this.#turn++;
-    this.interrupt();
-    this.photo = finished.photo;
-    this.finished = finished;
-    stage.showPhoto(finished.photo.image);
-    this.#rest();
-    stage.reveal();
-    showStatus("");
+    return this.styles.length === 1 && this.styles[0] === style && this.alpha === 1;
   }
 
   /**
-   * Paint the photo anew. Where that takes long, a draft comes first. Any call makes those before it void.
+   * Paint the photo anew. Any call makes those before it void.
    *
-   * @param options.draft paint a draft only: a slider is being moved
-   * @returns whether the picture is there; undefined where it is no longer wanted
+   * @param options.moving a slider is being moved: no more than what the small network paints at once
+   * @returns whether the finished picture is there; undefined where it is no longer wanted
    */
-  async paint({ draft = false } = {}): Promise<boolean | undefined> {
+  async paint({ moving = false } = {}): Promise<boolean | undefined> {
     const turn = ++this.#turn;
     if (!this.photo) return false;
-    this.interrupt();
-    this.#painting = true;
+    for (const network of Object.values(this.networks)) network.interrupt();
     stage.showWorking(true);
+    const wait = moving && this.quality !== "fast";
+    const steps: Quality[] = wait || this.quality === "fast" ? ["fast"] : ["fast", this.quality];
     let done = false;
-    for (const size of this.#sizes(this.photo.image, draft)) {
-      const last = !draft && size.whole;
-      done = (await this.#latest.submit(() => this.#attempt(turn, size, last))) ?? false;
+    for (const step of steps) {
+      done = (await this.networks[step].latest.submit(() => this.#attempt(turn, step))) ?? false;
       if (!done) break;
     }
     if (turn !== this.#turn) return undefined;
-    if (draft && done) this.#idle();
+    if (wait && done) this.#idle();
     else this.#rest();
     return done;
   }
 
-  /** Paint a frame of the camera at a size that is quick. */
-  async paintFrame(image: CanvasImageSource & Size): Promise<Picture> {
-    const content = pixelsOf(image, fit(image, this.#pace.side(FRAME)));
+  /** Paint a frame of the camera. */
+  async paintFrame(frame: HTMLCanvasElement): Promise<Picture> {
+    const { painter, pace } = this.#live;
+    const content = pixelsOf(frame, frame);
     const code = await this.#code();
-    await this.painter.ready;
-    return this.#pace.measure(content, () => this.painter.stylize(content, code, this.alpha));
+    await painter.ready;
+    return pace.measure(content, () => painter.stylize(content, code, this.alpha));
+  }
+
+  /** The longer side of a frame that is quick, in px. */
+  get frameSide(): number {
+    return this.#live.pace.side(FRAME);
+  }
+
+  /** What paints frames: the large network only where a graphics card helps it. */
+  get #live(): Network {
+    return this.network.painter.model?.engine === "webgpu" ? this.network : this.networks.fast;
   }
 
   /** Give up what is being painted; the last finished picture of the photo comes back. */
   stop(): void {
-    this.#turn++;
-    this.painter.restart();
+    this.#giveUp();
     this.#rest();
     showStatus("Stopped.");
   }
 
   /** Leave the stage to the camera. */
   pause(): void {
-    this.#turn++;
-    if (this.#painting) this.painter.restart();
+    this.#giveUp();
     this.#idle();
     stage.allowSaving(false);
     showStatus("");
@@ -132,52 +167,51 @@ export class Studio {
 
   /** Come back to the photo that was there before the camera. */
   async resume(): Promise<void> {
-    if (this.finished) this.openFinished(this.finished);
-    else if (this.photo) await this.open(this.photo);
+    if (!this.photo) return;
+    if (!this.finished) return void (await this.open(this.photo));
+    this.#giveUp();
+    stage.showPhoto(this.photo.image);
+    this.#rest();
   }
 
-  /** End a run that nobody waits for, where that is faster than to wait for it; and try again to load the model. */
-  interrupt(): void {
-    if (this.painter.lost || this.#pace.remaining > this.painter.loadTime) this.painter.restart();
-  }
-
-  #sizes(image: Size, draft: boolean): (Size & { readonly whole: boolean })[] {
-    const full = { ...fit(image, this.size, this.maxPixels), whole: true };
-    const small = { ...fit(image, Math.min(this.size, this.#pace.side(DRAFT)), this.maxPixels), whole: false };
-    if (draft) return [small];
-    const long = this.#pace.duration(full);
-    return long > 2 * DRAFT.ms && long > WORTH * this.#pace.duration(small) ? [small, full] : [full];
+  #giveUp(): void {
+    this.#turn++;
+    for (const network of Object.values(this.networks)) network.stop();
   }
 
   /** @returns whether the picture is there, and still wanted */
-  async #attempt(turn: number, size: Size, last: boolean): Promise<boolean> {
-    if (turn !== this.#turn || !this.photo) return false;
-    const { photo } = this;
+  async #attempt(turn: number, quality: Quality): Promise<boolean> {
+    const { photo, alpha } = this;
+    const { painter, pace } = this.networks[quality];
+    if (turn !== this.#turn || !photo) return false;
     try {
+      const size = fit(photo.image, this.size, this.network.maxPixels);
       const name = this.#name(photo, size);
       const code = await this.#code();
-      await this.painter.ready;
-      if (this.photo !== photo) return false;
-      const duration = this.#pace.duration(size);
-      stage.showBusy(duration);
-      if (last && duration > TOLD) showStatus(`Painting ${sizeText(size)}: about ${Math.round(duration / 1000)} s.`);
+      if (quality !== "fast") painter.start(); // loaded when it is first wanted
+      await painter.ready;
+      if (turn !== this.#turn) return false;
+      const duration = pace.duration(size);
+      if (duration > SHOWN) stage.showBusy(duration);
+      if (duration > TOLD) showStatus(`Painting ${sizeText(size)}: about ${Math.round(duration / 1000)} s.`);
       const content = pixelsOf(photo.image, size);
       const start = performance.now();
-      const picture = await this.#pace.measure(size, () => this.painter.stylize(content, code, this.alpha));
-      if (this.photo !== photo) return false;
+      const picture = await pace.measure(size, () => painter.stylize(content, code, alpha));
+      const wanted = turn === this.#turn;
+      if (this.photo !== photo || (quality !== "fast" && !wanted)) return false; // of a slider, all are shown
       const canvas = canvasOf(toCanvas(picture));
       stage.showResult(canvas);
-      if (!this.finished) stage.reveal();
-      if (!last) return turn === this.#turn;
+      if (quality !== this.quality) return wanted;
       this.finished = { photo, canvas, name };
       clearError();
+      showEngine(painter.model);
       showStatus(`${sizeText(size)} pixels in ${((performance.now() - start) / 1000).toFixed(1)} s.${this.#shortened()}`);
-      return turn === this.#turn;
+      return wanted;
     } catch (error) {
-      if (!(error instanceof Stopped)) showError(firstLine(error), this.painter.lost);
+      if (!(error instanceof Stopped)) showError(firstLine(error), painter.lost);
       return false;
     } finally {
-      stage.showIdle();
+      if (turn === this.#turn) stage.showIdle();
     }
   }
 
@@ -190,7 +224,6 @@ export class Studio {
   }
 
   #idle(): void {
-    this.#painting = false;
     stage.showIdle();
     stage.showWorking(false);
   }
@@ -214,8 +247,9 @@ export class Studio {
 
   #shortened(): string {
     const wanted = fit(this.photo!.image, this.size);
-    if (wanted.width * wanted.height <= this.maxPixels) return "";
-    const megapixels = (this.maxPixels / 1e6).toFixed(1);
+    const { maxPixels } = this.network;
+    if (wanted.width * wanted.height <= maxPixels) return "";
+    const megapixels = (maxPixels / 1e6).toFixed(1);
     return ` Made smaller: the memory of a browser is enough for about ${megapixels} megapixels.`;
   }
 }

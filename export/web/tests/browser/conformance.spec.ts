@@ -7,15 +7,15 @@ let page: Page;
 
 test.beforeAll(async ({ browser }) => {
   page = await browser.newPage();
-  await openPage(page, "?engine=wasm&threads=1");
+  await openPage(page, "?engine=wasm&threads=1#quality=finest");
 });
 
 test.afterAll(() => page.close());
 
-test("the model is that of the manifest", async () => {
+test("the models are those of the manifest", async () => {
   for (const { file } of Object.values(manifest.models)) path(file);
-  const { checkpoint } = await page.evaluate(() => painter.ready);
-  expect(checkpoint, "checkpoint of the model and of the manifest").toBe(manifest.checkpoint_sha256);
+  const models = await page.evaluate(() => Promise.all([painters.fast.ready, painters.finest.ready]));
+  for (const { checkpoint } of models) expect(checkpoint).toBe(manifest.checkpoint_sha256);
 });
 
 for (const { name, image, code } of manifest.encode) {
@@ -35,17 +35,19 @@ test("a large painting is shrunk before it is encoded", async () => {
   expect(largest).toBeLessThanOrEqual(manifest.tolerance.painting.max);
 });
 
-for (const { name, contents, styles, alpha, expected } of manifest.stylize) {
-  test(`stylize: ${name}`, async () => {
-    const codes = styles.map((parts) =>
-      blend(
-        parts.map(({ code }) => readCode(path(code))),
-        parts.map(({ weight }) => weight),
-      ),
-    );
-    const pictures = contents.map((content) => readPicture(path(content)));
-    const got = await paintInWorker(page, { contents: pictures, codes, alpha });
-    expect(got).toHaveLength(expected.length);
-    got.forEach((picture, i) => expectSame(picture, expected[i]!));
-  });
+for (const [quality, cases] of [["fast", manifest.fast], ["finest", manifest.stylize]] as const) {
+  for (const { name, contents, styles, alpha, expected } of cases) {
+    test(`${quality}: ${name}`, async () => {
+      const codes = styles.map((parts) =>
+        blend(
+          parts.map(({ code }) => readCode(path(code))),
+          parts.map(({ weight }) => weight),
+        ),
+      );
+      const pictures = contents.map((content) => readPicture(path(content)));
+      const got = await paintInWorker(page, quality, { contents: pictures, codes, alpha });
+      expect(got).toHaveLength(expected.length);
+      got.forEach((picture, i) => expectSame(picture, expected[i]!));
+    });
+  }
 }

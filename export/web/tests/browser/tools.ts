@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { expect, type Page } from "@playwright/test";
 import { PNG } from "pngjs";
 import type { Picture } from "../../src/adain";
+import type { Quality } from "../../src/files";
 
 /** A style of a case: codes with weights. */
 export type Blend = { code: string; weight: number }[];
@@ -19,12 +20,13 @@ export interface StylizeCase {
 interface Manifest {
   contract: string;
   checkpoint_sha256: string;
-  models: Record<"stylizer" | "style_encoder", { file: string; sha256: string }>;
+  models: Record<"stylizer" | "style_encoder" | "fast", { file: string; sha256: string }>;
   files: Record<string, string>;
   tolerance: { pixels: { max: number; mean: number }; style: { max: number }; painting: { max: number } };
   encode: { name: string; image: string; code: string }[];
   paintings: { name: string; image: string; size: number; shrunk: string; code: string }[];
   stylize: StylizeCase[];
+  fast: StylizeCase[];
 }
 
 const folder = resolve(import.meta.dirname, "../../../conformance");
@@ -62,9 +64,9 @@ export function expectSame(got: Picture, expectedFile: string): void {
   expect(differences.reduce((a, b) => a + b) / differences.length, "mean difference").toBeLessThanOrEqual(mean);
 }
 
-/** The case of the manifest that fits, so that its name and order may change. */
-export function findCase(fits: (each: StylizeCase) => boolean): StylizeCase {
-  const found = manifest.stylize.find(fits);
+/** The case of the small network, which the page begins with, that fits: its name and order may change. */
+export function findCase(fits: (each: StylizeCase) => boolean, cases = manifest.fast): StylizeCase {
+  const found = cases.find(fits);
   if (!found) throw new Error("the conformance set has no such case");
   return found;
 }
@@ -80,7 +82,7 @@ export const smallest = Object.keys(manifest.files)
 
 /** Open the page with tiny samples, and wait for the model: with one thread, for machines that are busy. */
 export async function openPage(page: Page, query = "?threads=1"): Promise<void> {
-  await page.route(/(sample|painted)-.*\.jpg/, (route) => route.fulfill({ path: smallest }));
+  await page.route(/(photo|painted)-.*\.webp/, (route) => route.fulfill({ path: smallest }));
   await page.goto(`/${query}`);
   await expect(page.locator("#engine")).not.toBeEmpty();
 }
@@ -111,19 +113,21 @@ export interface Job {
   alpha: number;
 }
 
-/** Paint with the worker of the page, past its buttons. */
-export async function paintInWorker(page: Page, { contents, codes, alpha }: Job): Promise<Picture[]> {
+/** Paint with a worker of the page, past its buttons. */
+export async function paintInWorker(page: Page, quality: Quality, { contents, codes, alpha }: Job): Promise<Picture[]> {
   const job = {
+    quality,
     contents: contents.map((content) => ({ ...content, data: encode(content.data) })),
     codes: codes.map((code) => encode(new Uint8Array(code.buffer, code.byteOffset, code.byteLength))),
     alpha,
   };
-  const results = await page.evaluate(async ({ contents, codes, alpha }) => {
+  const results = await page.evaluate(async ({ quality, contents, codes, alpha }) => {
     const bytes = (text: string) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
     const text = (data: Uint8Array) => btoa(Array.from(data, (byte) => String.fromCharCode(byte)).join(""));
     const pictures = contents.map((content) => ({ ...content, data: bytes(content.data) }));
     const styles = codes.map((code) => new Float32Array(bytes(code).buffer));
-    const results = await painter.stylizeBatch(pictures, styles, alpha);
+    await painters[quality].ready;
+    const results = await painters[quality].stylizeBatch(pictures, styles, alpha);
     return results.map((result) => ({ ...result, data: text(result.data) }));
   }, job);
   return results.map((result) => ({ ...result, data: new Uint8Array(Buffer.from(result.data, "base64")) }));
@@ -134,7 +138,7 @@ export async function encodeInWorker(page: Page, painting: Picture): Promise<Flo
   const values = await page.evaluate(
     async (painting) => {
       const data = Uint8Array.from(atob(painting.data), (letter) => letter.charCodeAt(0));
-      return Array.from(await painter.encodeStyle({ ...painting, data }));
+      return Array.from(await painters.fast.encodeStyle({ ...painting, data }));
     },
     { ...painting, data: encode(painting.data) },
   );

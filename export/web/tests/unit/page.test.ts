@@ -30,7 +30,7 @@ describe("canvas pixels", () => {
 
 describe("Pace", () => {
   it("learns from what was painted", async () => {
-    const pace = new Pace();
+    const pace = new Pace(0.01);
     await pace.measure({ width: 10, height: 10 }, () => new Promise((resolve) => setTimeout(resolve, 50)));
     const duration = pace.duration({ width: 20, height: 10 });
     expect(duration).toBeGreaterThan(80);
@@ -39,8 +39,15 @@ describe("Pace", () => {
     expect(pace.side({ ms: 1e9, min: 96, max: 320 })).toBe(320);
   });
 
+  it("takes longer for more pixels, but some time for any picture", () => {
+    const [tiny, large] = [16, 1024].map((side) => new Pace(0.001).duration({ width: side, height: side }));
+    expect(tiny).toBeGreaterThan(10);
+    expect(large! / tiny!).toBeGreaterThan(20);
+    expect(new Pace(0.001).side({ ms: large!, min: 32, max: 4096 })).toBe(1024);
+  });
+
   it("tells how long the running one will take", async () => {
-    const pace = new Pace();
+    const pace = new Pace(0.01);
     const running = pace.measure({ width: 1000, height: 1000 }, async () => pace.remaining);
     expect(await running).toBeGreaterThan(1000);
     expect(pace.remaining).toBe(0);

@@ -93,6 +93,21 @@ describe("Painter", () => {
     await painter.ready;
   });
 
+  it("gives the model up, and loads it again when it is wanted", async () => {
+    workers[0]!.says({ kind: "ready", model });
+    expect(painter.model).toBe(model);
+    const painted = painter.stylize(picture, code, 1);
+    expect(painter.busy).toBe(true);
+    painter.end();
+    await expect(painted).rejects.toThrow(Stopped);
+    expect([workers[0]!.ended, painter.model, painter.busy]).toEqual([true, undefined, false]);
+    painter.restart();
+    expect(workers).toHaveLength(1);
+    painter.start();
+    painter.start();
+    expect(workers).toHaveLength(2);
+  });
+
   it("tells when the model cannot be loaded, once for the page and to all who wait", async () => {
     const painted = painter.stylize(picture, code, 1);
     workers[0]!.says({ kind: "failed", id: undefined, message: "stylizer.onnx could not be loaded", broken: false });
