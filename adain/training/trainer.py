@@ -31,7 +31,7 @@ from .machine import accelerate_precision
 from .objective import Objective, Pairs
 from .perception import Perception, Seen, jitter
 from .samples import sample_grid, write_grid
-from .schedule import learning_rate, teacher_share
+from .schedule import learning_rate, parameter_groups, teacher_share
 from .settings import Settings
 from .start import few_pictures, first_network
 from .teacher import load_teacher
@@ -94,7 +94,7 @@ class Trainer:
         self.perceive.to(DTYPES.get(self.accelerator.mixed_precision, torch.float32))
         self.objective = Objective(settings)
         self.teacher = load_teacher(settings.teacher) if settings.teacher else None
-        self.optimizer = torch.optim.Adam(trained(self.network).values(), lr=settings.lr, fused=True)
+        self.optimizer = torch.optim.Adam(parameter_groups(trained(self.network)), lr=settings.lr, fused=True)
         self.prepared, self._stepper = self.accelerator.prepare(self.network, self.optimizer)
         self.step = 0
         if state:
@@ -146,7 +146,7 @@ class Trainer:
             if self.accelerator.sync_gradients:
                 self.accelerator.clip_grad_norm_(trained(self.network).values(), self.settings.clip)
             for group in self.optimizer.param_groups:
-                group["lr"] = learning_rate(self.settings, self.step)
+                group["lr"] = group["part"] * learning_rate(self.settings, self.step)
             self._stepper.step()
             self._stepper.zero_grad()
         if self.accelerator.sync_gradients:

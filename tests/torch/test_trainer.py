@@ -23,7 +23,7 @@ from adain.network.vgg import Encoder
 from adain.training import data
 from adain.training.checkpoints import newest_checkpoint, read_newest
 from adain.training.profile import profile
-from adain.training.schedule import learning_rate, teacher_share
+from adain.training.schedule import learning_rate, parameter_groups, teacher_share
 from adain.training.settings import Settings
 from adain.training.teacher import load_teacher
 from adain.training.trainer import Report, Trainer
@@ -246,6 +246,25 @@ def test_learning_rate():
     assert learning_rate(settings, 75) == pytest.approx(0.5)
     assert learning_rate(settings, 99) == pytest.approx(0.5 * (1 + math.cos(math.pi * 0.98)))
     assert learning_rate(replace(settings, decay=0), 99) == 1
+
+
+def test_a_wide_linear_layer_learns_slowly(settings, tmp_path):
+    layers = torch.nn.Sequential(torch.nn.Linear(256, 8), torch.nn.Linear(8, 3), torch.nn.Conv2d(512, 2, 3))
+    parts = {
+        each: group["part"] for group in parameter_groups(dict(layers.named_parameters())) for each in group["params"]
+    }
+    assert [parts[each] for each in layers.parameters()] == [0.5, 1, 1, 1, 1, 1]
+
+    trainer = Trainer(replace(settings, arch="modulated", lr=1e-3, warmup=0), tmp_path)
+    weight = trainer.network.decoder.modulation.last.bias, trainer.network.decoder.modulation.first.weight
+    before = [each.detach().clone() for each in weight]
+    for each in weight:  # the first step of Adam is the rate itself
+        each.grad = torch.ones_like(each)
+    for group in trainer.optimizer.param_groups:
+        group["lr"] = group["part"] * 1e-3
+    trainer.optimizer.step()
+    moved = [(old - new.detach()).mean().item() for old, new in zip(before, weight, strict=True)]
+    assert moved == pytest.approx([1e-3, 1e-3 * 128 / trainer.network.style_size], rel=1e-3)
 
 
 @pytest.mark.parametrize(
