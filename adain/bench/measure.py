@@ -15,7 +15,7 @@ import numpy as np
 from ..engines.memory import need_memory
 from ..errors import AdaINError
 from ..pictures import Picture, Pixels, save
-from .plan import Group, Job
+from .plan import TORCH, Group, Job
 from .runners import frame, of_package, peak_flop
 from .worker import Times, Worker
 
@@ -169,10 +169,10 @@ def _result(job: Job, worker: Worker, turns: dict[Job, list[Times]]) -> Result:
 
 
 def flop(job: Job) -> int | None:
-    """Operations of a frame, counted when the file was exported; None where the file does not say."""
+    """Operations of a frame, counted when the file was exported; None where no file says it."""
     contract = job.model.contract
     width, height = (side + -side % contract.stride for side in (job.size.width, job.size.height))
-    return None if contract.operations is None else contract.operations * width * height
+    return None if contract.operations is None or job.kind == "microast" else contract.operations * width * height
 
 
 def ratios(over: Sequence[Times], under: Sequence[Times]) -> dict[str, Spread]:
@@ -188,7 +188,9 @@ def _likeness(ours: Job, rival: Job, one: Pixels | None, other: Pixels | None) -
     """PSNR of two pictures in dB; None where the networks have other weights."""
     a, b = ours.model.contract, rival.model.contract
     # PyTorch has the weights of no model but the package's.
-    same_weights = a.model_sha256 == b.model_sha256 and (rival.kind == "onnx" or of_package(a))
+    same_weights = a.model_sha256 == b.model_sha256 and (
+        rival.kind == "onnx" or (rival.kind in TORCH and of_package(a))
+    )
     return psnr(one, other) if same_weights and one is not None and other is not None else None
 
 

@@ -22,8 +22,9 @@ DEFAULT_SIZES = {"cpu": ("256", "512", "720p", "1080p"), "gpu": ("256", "512", "
 GPUS = ("cuda", "tensorrt")
 DEVICES: tuple[Device, ...] = tuple(device for device in get_args(Device) if device != "auto")
 Hardware = Literal["cpu", "gpu"]
-Kind = Literal["onnx", "peak", "torch", "torch-compile"]
+Kind = Literal["onnx", "peak", "torch", "torch-compile", "microast"]
 TORCH: dict[str, Kind] = {"torch": "torch", "torch-compile": "torch-compile"}
+NEED_TORCH = (*TORCH, "microast")  # rivals
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,8 @@ class Job:
 
     Attributes:
         kind: "onnx" runs the file in the engine of `device`; "torch" and "torch-compile" run the network that it
-            was exported from; "peak" runs large convolutions in the engine of `device`.
+            was exported from; "microast" runs a network of that shape, and "peak" large
+            convolutions, in the engine of `device`.
         compute: the precision that the engine is asked for.
         threads: of the CPU; None takes one for each core.
     """
@@ -104,8 +106,13 @@ class Job:
 
     def named(self, precision: str | None = None) -> str:
         """The name in messages and tables; there with the precision that the engine told."""
-        names = {"onnx": self.model.name, "torch": "PyTorch eager", "torch-compile": "torch.compile", "peak": "peak"}
-        return f"{names[self.kind]}, {self.device} {precision or self.precision}"
+        names = {
+            "onnx": self.model.name,
+            "torch": "PyTorch eager",
+            "torch-compile": "torch.compile",
+            "microast": "MicroAST's shape",
+        }
+        return f"{names.get(self.kind, self.kind)}, {self.device} {precision or self.precision}"
 
 
 @dataclass(frozen=True)
@@ -148,7 +155,7 @@ def find_devices(asked: Sequence[str], rivals: Sequence[str | Model]) -> tuple[l
 
 
 def parse_rivals(text: str) -> list[str | Model]:
-    """Rivals with commas between them: torch, torch-compile, devices, folders or files of ONNX.
+    """Rivals with commas between them: torch, torch-compile, microast, devices, folders or files of ONNX.
 
     Raises:
         OptionError: none of these.
@@ -156,13 +163,14 @@ def parse_rivals(text: str) -> list[str | Model]:
     """
     rivals: list[str | Model] = []
     for name in filter(None, (part.strip() for part in text.split(","))):
-        if name in (*TORCH, *DEVICES):
+        if name in (*NEED_TORCH, *DEVICES):
             rivals.append(name)
         elif Path(name).exists():
             rivals.append(read_model(Path(name)))
         else:
             raise OptionError(
-                f"--against has {name!r}; give {', '.join((*TORCH, *DEVICES))}, or a folder that `adain export` wrote"
+                f"--against has {name!r}; give {', '.join((*NEED_TORCH, *DEVICES))}, or a folder that `adain export` "
+                "wrote"
             )
     return list(dict.fromkeys(rivals))
 
@@ -230,4 +238,6 @@ def _rival(job: Job, name: str | Model) -> Job | None:
     if name in TORCH:
         device: Device = "cuda" if job.hardware == "gpu" else "cpu"
         return replace(job, kind=TORCH[name], device=device, compute="auto")
+    if name == "microast":
+        return replace(job, kind="microast")
     return replace(job, device=cast(Device, name)) if name != job.device else None

@@ -45,7 +45,9 @@ def start(job: Job, source: Path) -> tuple[Spans, str]:
         AdaINError: the job cannot be run here.
         Exception: a library's own.
     """
-    return {"onnx": _onnx, "peak": _peak, "torch": _torch, "torch-compile": _torch}[job.kind](job, source)
+    return {"onnx": _onnx, "peak": _peak, "torch": _torch, "torch-compile": _torch, "microast": _microast}[job.kind](
+        job, source
+    )
 
 
 def frame(size: Size) -> Pixels:
@@ -85,6 +87,23 @@ def _onnx(job: Job, source: Path) -> tuple[Spans, str]:
         "file": lambda: save(Picture(lane.run(load(source).pixels, inputs)), target),
     }
     return spans, session.precision
+
+
+def _microast(job: Job, source: Path) -> tuple[Spans, str]:
+    from .microast import microast_graph
+
+    inputs = {"content": load(source).pixels[None].copy()}
+    engine = open_engine(microast_graph(inputs["content"]), job.device, threads=job.threads, precision=job.compute)
+    lane = engine.lane(inputs)
+    lane.upload(inputs)
+
+    def host() -> Pixels:
+        lane.upload(inputs)
+        lane.compute()
+        picture: Pixels = lane.download()[0]
+        return picture
+
+    return {"network": lane.compute, "host": host}, engine.precision
 
 
 def _peak(job: Job, source: Path) -> tuple[Spans, str]:

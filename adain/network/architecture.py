@@ -74,7 +74,7 @@ ARCHITECTURES = {
         # A decoder that knows the style, and statistics of the content alone.
         Architecture("modulated", "modulated", layers=_MULTI, stages=_MULTI, parts_add_up=True, halo=64),
         # The same codes, without VGG for the content.
-        Architecture("fast", "fast", layers=_MULTI, stages=(*FAST, "colours"), parts_add_up=True, halo=256, stride=16),
+        Architecture("fast", "fast", layers=_MULTI, stages=(*FAST, "colours"), parts_add_up=True, halo=192, stride=16),
     )
 }
 
