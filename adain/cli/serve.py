@@ -35,7 +35,7 @@ def serve(
     POST /stylize, GET /styles, /healthz, /metrics, and a description at /docs. SIGTERM or Ctrl-C ends it: what was
     accepted is answered first. It has no passwords and no TLS: for others than yourself put a proxy before it.
     """
-    need_extra("serve", "fastapi", "fastapi_offline", "multipart", "prometheus_client", "uvicorn")
+    need_extra("serve", "fastapi", "fastapi_offline", "python_multipart", "prometheus_client", "uvicorn")
     from ..service.app import create_app
     from ..service.limits import Limits
     from ..service.server import listen

@@ -30,7 +30,7 @@ def stylize_extra() -> dict[str, Any]:
     fields = {name: _as_sent(schema) for name, schema in Fields.model_json_schema()["properties"].items()}
     files = {
         "content": _FILE | {"description": "The picture to restyle; of an animation the first frame is taken."},
-        "style": _STYLE | {"example": ["starry-night"]},
+        "style": _STYLE | {"example": ["starry-night", "dance"]},
         "mask": _FILE | {"description": "A picture as large as the content, white where to paint."},
         "regions": _FILE | {"description": "A picture with a colour for each style, dark to bright; black stays."},
     }

@@ -25,7 +25,7 @@ class Fields(BaseModel):
     shares: list[float] = Field([], description="One for each style, such as 2,1; equal without.", examples=["2,1"])
     alpha: float = Field(1, description="0 gives back the content, 1 is the full style.", examples=[0.8])
     size: int | None = Field(None, description="Shrink the content's longer side to this first, in px.", examples=[768])
-    style_size: int | None = Field(None, description="Shrink paintings to this shorter side, in px.")
+    style_size: int | None = Field(None, description="Shrink paintings to this shorter side, in px.", examples=[512])
     color: Color = Field("style", description="Whose colours: the style's, the content's, or all but its brightness.")
     color_strength: float = Field(1, description="0 is the style's colours, 1 what `color` says.")
     stroke_size: float | Literal["full"] = Field(1, description="0.5 fine, 2 broad; full paints every pixel.")
@@ -56,14 +56,15 @@ class Wish:
 
     @classmethod
     def of(cls, parts: Sequence[Part]) -> "Wish":
-        """Sort what came.
+        """Sort what came; a text that is empty is a field of a form that was left so.
 
         Raises:
             Problem: a field is missing, unknown, given twice, not of its kind, or outside its range.
         """
         found: dict[str, list[Any]] = {}
         for name, value in parts:
-            found.setdefault(name, []).append(value)
+            if value != "":
+                found.setdefault(name, []).append(value)
         pictures = {name: found.pop(name, []) for name in PICTURES}
         for name in ("content", "mask", "regions"):
             if any(isinstance(value, str) for value in pictures[name]):

@@ -89,6 +89,7 @@ def problem(answer: Any, status: int, code: str, field: str | None = None) -> st
         ((("mask", MASK),), {"style": "udnie", "feather": 4}, Look(("udnie",), mask=MASK, feather=4)),
         ((("regions", png(64, 48, mode="1")),), {"style": "udnie"}, Look(("udnie",), regions=png(64, 48, mode="1"))),
         ((), {"style": "udnie", "stroke_size": "2"}, Look(("udnie",), stroke_size=2)),
+        ((), {"style": ["udnie", ""], "mask": "", "alpha": "", "size": ""}, Look(("udnie",))),
         ((), {"style": "udnie", "stroke_size": "full"}, Look(("udnie",), stroke_size=None)),
     ],
 )
@@ -442,6 +443,16 @@ def test_the_description_says_all_fields_and_fetches_nothing_elsewhere(client: T
         404,
         405,
     }
+
+
+def test_the_examples_of_the_form_are_a_request_that_works(client: TestClient) -> None:
+    stylize = client.get("/openapi.json").json()["paths"]["/stylize"]["post"]
+    form = stylize["requestBody"]["content"]["multipart/form-data"]["schema"]["properties"]
+    fields = {name: each.get("example", each.get("examples", [each.get("default")])) for name, each in form.items()}
+    sent = {name: value if isinstance(value, list) else [value] for name, value in fields.items()}
+    texts = {name: [str(one) for one in value] for name, value in sent.items() if value != [None]}
+    assert set(form) - set(texts) == {"content", "mask", "regions"}
+    assert post(client, **texts).status_code == 200
 
 
 def test_the_page(stylizer: Stylizer, tmp_path: Any) -> None:
