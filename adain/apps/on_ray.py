@@ -4,6 +4,7 @@ nothing piles up. An actor that dies, alone or with its node, is replaced, and i
 
 import logging
 import os
+import secrets
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -86,6 +87,7 @@ class Cluster:
         cores, options = cores or 1, dict[str, Any]()
         if address == LOCAL:
             cpus = max(usable_threads(), (workers or 1) * cores)
+            os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # else ray writes one into the home folder
             options = {"num_cpus": cpus, "object_store_memory": STORE, "include_dashboard": False}
         try:
             ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **options)
