@@ -5,6 +5,7 @@ nothing piles up. An actor that dies, alone or with its node, is replaced, and i
 import logging
 import os
 import secrets
+import socket
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -90,8 +91,9 @@ class Cluster:
             os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # else ray writes one into the home folder
             options = {"num_cpus": cpus, "object_store_memory": STORE, "include_dashboard": False}
         try:
+            _reach(address)
             ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **options)
-        except Exception as error:  # ConnectionError, RuntimeError, ValueError
+        except Exception as error:  # OSError, RuntimeError, ValueError
             raise OptionError(f"no Ray cluster can be joined at {address} ({first_line(error)})") from error
         room = ray.cluster_resources()
         gpu = device in ("cuda", "tensorrt") or (device == "auto" and room.get("GPU", 0) >= 1)
@@ -166,3 +168,10 @@ class Cluster:
         self._free = [each for each in self._free if each is not actor]
         self.ray.kill(actor)  # it may only be out of reach
         self._start(make)
+
+
+def _reach(address: str) -> None:
+    """Raise an OSError where nobody answers at HOST:PORT, for which ray would wait for minutes."""
+    host, _, port = address.rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host.rpartition("/")[2], int(port)), timeout=10).close()
