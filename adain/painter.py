@@ -34,17 +34,17 @@ class Painter:
 
     Args:
         session: the graph `stylizer`.
-        half: gives the graph `measure` or `paint` of the same model; raises a ModelError where it is missing.
+        part: gives the graph `measure` or `paint` of the same model; raises a ModelError where it is missing.
         tile: px a side of the tiles; "auto" takes tiles where the whole does not fit the memory, "off" never.
 
     Raises:
         OptionError: a tile below 64 px.
     """
 
-    def __init__(self, session: Session, half: Callable[[Graph], Session], tile: Tile = "auto") -> None:
+    def __init__(self, session: Session, part: Callable[[Graph], Session], tile: Tile = "auto") -> None:
         if tile not in ("auto", "off") and not (isinstance(tile, int) and tile >= 64):
             raise OptionError(f"the tile is {tile!r}; give auto, off, or 64 px or more")
-        self._session, self._half, self._tile = session, half, tile
+        self._session, self._part, self._tile = session, part, tile
 
     def paint(
         self, frames: Sequence[Pixels], inputs: Inputs, weights: Sequence[Weight] | None = None, tell: Tell = quiet
@@ -74,7 +74,7 @@ class Painter:
         except TooLargeError:
             if self._tile == "off" or not self._has_tiles():
                 raise
-        side = tile_side(self._half("measure").contract)
+        side = tile_side(self._part("measure").contract)
         try:
             return self._in_tiles(frames, inputs, weights, side, tell)
         except TooLargeError as error:
@@ -85,17 +85,17 @@ class Painter:
     def weighs(self) -> bool:
         """Whether the model has its two halves, and so can count pixels by weights."""
         try:
-            return bool(self._half("measure") and self._half("paint"))
+            return bool(self._part("measure") and self._part("paint"))
         except ModelError:
             return False
 
     def _has_tiles(self) -> bool:
-        return self.weighs() and self._half("measure").contract.parts_add_up
+        return self.weighs() and self._part("measure").contract.parts_add_up
 
     def _in_tiles(
         self, frames: Sequence[Pixels], inputs: Inputs, weights: Sequence[Weight] | None, side: int, tell: Tell
     ) -> list[Pixels]:
-        measure, paint = self._half("measure"), self._half("paint")
+        measure, paint = self._part("measure"), self._part("paint")
         contract = measure.contract
         places = list(_tiles(frames[0].shape[:2], _bounds(weights), side, contract))
         if len(places) > 1 and not contract.parts_add_up:

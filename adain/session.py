@@ -234,6 +234,6 @@ def stylizer_file(model: str | Path | None) -> Path:
     """The file that a model stands for: "large" (or None) and "fast" are the package's own; else it is a folder of
     `adain export`, or a stylizer file.
     """
-    own = {"large": shipped.ONNX, "fast": shipped.FAST}.get(str(model or "large"))
+    own = shipped.MODELS.get(str(model or "large"))
     file = own or Path(str(model))
     return file / "stylizer.onnx" if own or file.is_dir() else file

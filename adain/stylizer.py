@@ -286,7 +286,7 @@ class Stylizer:
         with self._opening:
             if graph not in self._others:
                 file = self._stylizer.file.with_name(f"{graph}.onnx")
-                if graph == "style_encoder" and file.parent == shipped.FAST:
+                if graph == "style_encoder" and file.parent in shipped.MODELS.values():
                     file = shipped.ONNX / file.name
                 other = Session(file, graph, self.device, self._threads, self._precision)
                 mine, its = self.contract, other.contract

@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
-from ..engines import Device
+from ..engines import GPUS, Device
 from ..engines.threads import usable_threads
 from ..errors import AdaINError, OptionError, first_line
 from .journal import Result
@@ -96,7 +96,7 @@ class Cluster:
         except Exception as error:  # OSError, RuntimeError, ValueError
             raise OptionError(f"no Ray cluster can be joined at {address} ({first_line(error)})") from error
         room = ray.cluster_resources()
-        gpu = device in ("cuda", "tensorrt") or (device == "auto" and room.get("GPU", 0) >= 1)
+        gpu = device in GPUS or (device == "auto" and room.get("GPU", 0) >= 1)
         count = workers or int(room.get("GPU", 0) if gpu else room.get("CPU", 0) // cores)
         if count < 1:
             ray.shutdown()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, cast, get_args
 
 from ..contract import MIN_SIDE, Contract
-from ..engines import Compute, Device
+from ..engines import GPUS, Compute, Device
 from ..engines.cuda.check import cuda_problem, tensorrt_problem
 from ..engines.openvino import openvino_problem
 from ..errors import DeviceError, OptionError
@@ -19,7 +19,6 @@ from ..session import stylizer_file
 NAMED = {"720p": (1280, 720), "1080p": (1920, 1080), "4k": (3840, 2160)}
 DEFAULT_SIZES = {"cpu": ("256", "512", "720p", "1080p"), "gpu": ("256", "512", "720p", "1080p", "4K")}
 
-GPUS = ("cuda", "tensorrt")
 DEVICES: tuple[Device, ...] = tuple(device for device in get_args(Device) if device != "auto")
 Hardware = Literal["cpu", "gpu"]
 Kind = Literal["onnx", "peak", "torch", "torch-compile", "microast"]

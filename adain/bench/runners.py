@@ -192,7 +192,7 @@ def _network(job: Job) -> Any:
     from ..network.model_file import load_model, sha256
 
     contract = job.model.contract
-    for file in (shipped.CHECKPOINT, shipped.FAST / "model.safetensors"):
+    for file in shipped.CHECKPOINTS:
         if file.is_file() and sha256(file) == contract.model_sha256:
             return load_model(file).model
     architecture = ARCHITECTURES.get(contract.architecture) or architecture_with(contract.layers)

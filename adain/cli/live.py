@@ -5,7 +5,7 @@ from typing import Annotated
 from typer import Option
 
 from ..apps.live import Live, Wish
-from ..engines import Device
+from ..engines import GPUS, Device
 from ..engines.cuda.check import cuda_problem
 from ..look import Look
 from ..stylizer import Stylizer
@@ -64,5 +64,5 @@ def live(
 
 def _network(device: Device) -> str | None:
     """The small network, where no GPU runs the large one."""
-    gpu = device in ("cuda", "tensorrt") or (device == "auto" and cuda_problem() is None)
+    gpu = device in GPUS or (device == "auto" and cuda_problem() is None)
     return None if gpu else "fast"

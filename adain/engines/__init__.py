@@ -7,6 +7,9 @@ cuda/            onnxruntime on an NVIDIA GPU, through its CUDA or its TensorRT 
 memory.py        whether a run fits the memory
 threads.py       how many threads the process may use
 groups.py        the control groups of the process, which limit both
+
+A new engine is a file here, a name in `engine.Device` and a branch in `open_engine`; `contract.MEMORY` has the names
+of what it may need, and `bench.plan` says when it can be measured.
 """
 
 import logging
@@ -16,11 +19,11 @@ from ..errors import DeviceError, OptionError
 from .cuda.check import gpu_problem
 from .cuda.engine import Cuda
 from .cuda.tensorrt import TensorRT
-from .engine import Compute, Device, Engine, Inputs, Lane, Need, Stored, unknown
+from .engine import GPUS, Compute, Device, Engine, Inputs, Lane, Need, Stored, unknown
 from .onnxruntime import OnnxRuntime
 from .openvino import OpenVino, openvino_problem
 
-__all__ = ["Compute", "Device", "Engine", "Inputs", "Lane", "Stored", "open_engine"]
+__all__ = ["GPUS", "Compute", "Device", "Engine", "Inputs", "Lane", "Stored", "open_engine"]
 
 log = logging.getLogger("adain")
 
@@ -56,7 +59,7 @@ def open_engine(
             raise OptionError(f"the {name} is {value!r}; give one of {', '.join(get_args(kind))}")
     if threads is not None and threads < 1:
         raise OptionError(f"threads is {threads}; give 1 or more")
-    if device in ("auto", "cuda", "tensorrt"):
+    if device in ("auto", *GPUS):
         try:
             return (TensorRT if device == "tensorrt" else Cuda)(model, threads, precision, stored)
         except DeviceError as error:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from ..contract import Use
 
 Device = Literal["auto", "cpu", "openvino", "cuda", "tensorrt"]
+GPUS: tuple[Device, ...] = ("cuda", "tensorrt")
 Stored = Literal["fp32", "fp16"]  # in a file
 Compute = Literal["auto", "fp32", "fp16"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from ..engines import Device
+from ..engines import GPUS, Device
 from ..errors import DeviceError, ModelError
 from ..network.pretrained import load_encoder
 from ..network.scale import original_norms, restore_scale
@@ -43,6 +43,6 @@ def torch_device(engine: Device) -> str:
         DeviceError: the engine runs on a GPU, and torch finds none.
     """
     cuda = torch.cuda.is_available()
-    if engine in ("cuda", "tensorrt") and not cuda:
+    if engine in GPUS and not cuda:
         raise DeviceError(f"cannot compute the metrics beside {engine}: torch finds no GPU; give --device cpu")
-    return "cuda" if cuda and engine in ("auto", "cuda", "tensorrt") else "cpu"
+    return "cuda" if cuda and engine in ("auto", *GPUS) else "cpu"

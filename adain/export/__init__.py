@@ -5,6 +5,7 @@ doors.py    the inputs and outputs of the contract around a network
 graph.py    torch's exporter, and what has to be mended after it
 needs.py    what a graph needs: arithmetic and memory
 check.py    onnxruntime against PyTorch, on the same inputs
+webgpu.py   what WebGPU needs of a graph
 portable.py `portable` files from `bytes` files, without torch
 triton.py   a model repository for NVIDIA Triton Inference Server
 

@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from .model import StyleTransfer
 
 CHANNELS = {"relu1_1": 64, "relu2_1": 128, "relu3_1": 256, "relu4_1": 512}  # of the layers of VGG
-FAST = {"quarter": 32, "eighth": 48, "sixteenth": 96}  # of the small network's own encoder
+EYE = {"quarter": 32, "eighth": 48, "sixteenth": 96}  # of the small network's own encoder
+COLOURS = ("colours", "decoded", "recoloured")  # stages that are pictures, with statistics of colours
 STRIDES = {"relu1_1": 1, "relu2_1": 2, "relu3_1": 4, "relu4_1": 8}  # px of the picture for one of the layer
 
 Layout = tuple[tuple[str, int], ...]  # names and lengths of the parts of a vector, in order
@@ -51,12 +52,12 @@ class Architecture:
 
 def _layout(names: tuple[str, ...], of_colours: tuple[str, str], of_features: tuple[str, str]) -> Layout:
     layout: list[tuple[str, int]] = []
-    channels = CHANNELS | FAST
+    channels = CHANNELS | EYE
     for name in names:
-        if name in channels:
-            layout += [(f"{name}.{part}", channels[name]) for part in of_features]
-        else:
+        if name in COLOURS:
             layout += [(f"{name}.{part}", length) for part, length in zip(of_colours, (3, 6), strict=True)]
+        else:
+            layout += [(f"{name}.{part}", channels[name]) for part in of_features]
     return tuple(layout)
 
 
@@ -74,7 +75,7 @@ ARCHITECTURES = {
         # A decoder that knows the style, and statistics of the content alone.
         Architecture("modulated", "modulated", layers=_MULTI, stages=_MULTI, parts_add_up=True, halo=64),
         # The same codes, without VGG for the content.
-        Architecture("fast", "fast", layers=_MULTI, stages=(*FAST, "colours"), parts_add_up=True, halo=192, stride=16),
+        Architecture("fast", "fast", layers=_MULTI, stages=(*EYE, "colours"), parts_add_up=True, halo=192, stride=16),
     )
 }
 

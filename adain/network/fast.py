@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .adain import Mean, normalised, statistics
-from .architecture import FAST, Architecture
+from .architecture import EYE, Architecture
 from .colour import blend_colours, colour_statistics, coloured, whitened
 from .model import StyleTransfer
 from .modulation import Modulation, doubled
@@ -68,7 +68,7 @@ class Eye(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        fine, middle, coarse = FAST.values()
+        fine, middle, coarse = EYE.values()
         self.patches = nn.Conv2d(3, fine, 4, stride=4)
         self.fine, self.middle, self.coarse = conv(fine, fine), conv(fine, middle, 4, 2), conv(middle, coarse, 4, 2)
 
@@ -87,7 +87,7 @@ class Blocks(nn.Module):
 
     def __init__(self, size: str) -> None:
         super().__init__()
-        self.convs = nn.ModuleList(conv(FAST[size], FAST[size]) for _ in range(2 * BLOCKS[size]))
+        self.convs = nn.ModuleList(conv(EYE[size], EYE[size]) for _ in range(2 * BLOCKS[size]))
 
     def forward(self, x: Tensor, layer: Callable[[Tensor], Tensor]) -> Tensor:
         """See the class."""
@@ -105,7 +105,7 @@ class Decoder(nn.Module):
 
     def __init__(self, style_size: int) -> None:
         super().__init__()
-        fine, middle, coarse = FAST.values()
+        fine, middle, coarse = EYE.values()
         self.enter = conv(coarse, coarse)
         self.blocks = Blocks("sixteenth")
         self.to_middle, self.middle, self.middle_blocks = (
@@ -117,7 +117,7 @@ class Decoder(nn.Module):
         self.last = conv(fine, fine)
         self.pixels = Pixels(fine)
         entries = {"sixteenth": 1, "eighth": 2, "quarter": 2}  # layers before the blocks
-        layers = [FAST[size] for size, count in entries.items() for _ in range(count + BLOCKS[size])]
+        layers = [EYE[size] for size, count in entries.items() for _ in range(count + BLOCKS[size])]
         self.modulation = Modulation(style_size, [*layers, fine, 3])
 
     def forward(self, features: Sequence[Tensor], code: Tensor) -> tuple[Tensor, Tensor]:

@@ -27,9 +27,9 @@ from ..stopping import stop_signal
 from . import data
 from .checkpoints import moments_of, newest_checkpoint, read_newest, restore, write_checkpoint
 from .losses import imitation_loss
-from .machine import accelerate_precision
 from .objective import Objective, Pairs
 from .perception import Perception, Seen, jitter
+from .precision import accelerate_precision
 from .samples import sample_grid, write_grid
 from .schedule import learning_rate, parameter_groups, teacher_share
 from .settings import Settings
