@@ -68,7 +68,7 @@ def test_sizes_that_are_none(text):
 def test_rivals(model):
     other = parse_rivals(f"torch, {model.file.parent},torch,cpu,")
     assert other == ["torch", replace(model, name="tiny"), "cpu"]
-    with pytest.raises(OptionError, match="--against has 'tensorflow'; give torch, torch-compile, cpu, .* or a folder"):
+    with pytest.raises(OptionError, match="--against has 'tensorflow'; give torch, .*, microast, cpu, .* or a folder"):
         parse_rivals("torch,tensorflow")
 
 

@@ -11,9 +11,13 @@ import numpy as np
 import onnx
 import psutil
 import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 import adain
-from adain.bench.plan import Job, Size, read_model
+from adain.bench.measure import measure
+from adain.bench.microast import MicroAST
+from adain.bench.plan import Job, Size, parse_rivals, plan, read_model
 from adain.bench.runners import frame, peak_flop, peak_graph
 from adain.bench.worker import Worker
 from adain.errors import ModelError
@@ -45,6 +49,23 @@ def test_pytorch_paints_the_same_picture(run):
     assert head.split()[:2] == ["size", "engine"] and head_of_ratios.split()[:2] == ["size", "rival"]
     assert "adain, cpu fp32" in ours and "PyTorch eager, cpu fp32" in theirs
     assert ratio.endswith("same bytes") or float(ratio.split()[-1]) > 50
+
+
+def test_a_network_of_microasts_shape(write_tiny, tmp_path):
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        painted = MicroAST()(torch.zeros(1, 64, 96, 3, dtype=torch.uint8))
+    assert painted.shape == (1, 64, 96, 3) and painted.dtype == torch.uint8
+    # as of the published network's layers, but for its encoder of styles
+    assert counter.get_total_flops() / (64 * 96) * 512**2 == pytest.approx(14.6e9, rel=0.01)
+
+    save(Picture(frame(Size("small", 96, 64))), tmp_path / "small.jpg")
+    model = read_model(write_tiny(), "adain")
+    (group,) = plan(model, ["cpu"], parse_rivals("microast"), [Size("small", 96, 64)])
+    outcome = measure([group], rounds=1)
+    assert not outcome.failed
+    (ratio,) = outcome.ratios
+    assert ratio.rival.job.named() == "MicroAST's shape, cpu fp32"
+    assert ratio.psnr_db is None and ratio.rival.flop is None  # another network, whose file says nothing
 
 
 def test_pytorch_does_not_fit_an_invented_model(write_tiny, tmp_path):
