@@ -6,25 +6,39 @@ import { fileURLToPath } from "node:url";
 import { loadCode } from "./code.js";
 import { AdaINError, reason } from "./errors.js";
 
+/** Of the package's own models, by their names. */
+const OWN = new Map([
+  ["large", join("weights", "onnx")],
+  ["fast", join("weights", "fast")],
+]);
+
 /**
- * The folder of stylizer.onnx and style_encoder.onnx: the variable ADAIN_MODELS, or else the nearest weights/onnx at or
- * above this program.
+ * The folder of a model's stylizer.onnx.
  *
+ * @param model "fast" or "large", whose folder is looked for at and above this program, or a folder; the variable
+ *   ADAIN_MODELS, or else "large", if not given.
  * @throws AdaINError there is none.
  */
-export function modelsFolder(): string {
-  const variable = process.env["ADAIN_MODELS"];
-  if (variable) return variable;
+export function modelsFolder(model = process.env["ADAIN_MODELS"] || "large"): string {
+  const own = OWN.get(model);
+  if (own === undefined) return model;
   const program = fileURLToPath(import.meta.url);
   for (let folder = dirname(program); ; folder = dirname(folder)) {
-    const models = join(folder, "weights", "onnx");
+    const models = join(folder, own);
     if (existsSync(models)) return models;
     if (folder === dirname(folder)) {
       throw new AdaINError(
-        `there is no weights/onnx at or above ${program}; name the folder of the models with --models or ADAIN_MODELS`,
+        `there is no ${own} at or above ${program}; name the folder of the models with --model or ADAIN_MODELS`,
       );
     }
   }
+}
+
+/** The style encoder of a folder of models: its own, or else the one in `onnx` beside it, whose codes "fast" takes. */
+export function styleEncoderFile(models = modelsFolder()): string {
+  const own = join(models, "style_encoder.onnx");
+  const shared = join(models, "..", "onnx", "style_encoder.onnx");
+  return !existsSync(own) && existsSync(shared) ? shared : own;
 }
 
 /** The folder of the bank: `styles` beside the folder of the models. */

@@ -13,6 +13,7 @@ import {
   PAINTING_SIZE,
   readPicture,
   Stylizer,
+  styleEncoderFile,
   stylesFolder,
   writePicture,
 } from "./index.js";
@@ -30,11 +31,11 @@ or .f32), or the name of a style of the bank.
   --blend W           share of the second style, from 0 to 1
   --style-size N      shrink style pictures to this shorter side, in pixels (512): less for finer strokes
   --threads N         of onnxruntime; as many as the process may use if not given
-  --models DIR        folder of stylizer.onnx and style_encoder.onnx
+  --model MODEL       fast (the small network), large, or a folder of stylizer.onnx and style_encoder.onnx
   -h, --help          show this text
 
-Without --models, the models are in the folder ADAIN_MODELS in the environment, or else in the nearest weights/onnx at
-or above the program; the bank is the folder styles beside that one.`;
+Without --model, it is ADAIN_MODELS in the environment, or else large. fast and large are in the nearest weights at or
+above the program; the bank is the folder styles beside that of the model.`;
 
 async function main(args: string[]): Promise<void> {
   const { values, positionals } = parse(args);
@@ -57,8 +58,8 @@ async function main(args: string[]): Promise<void> {
   checkSuffix(out);
 
   const picture = await readPicture(content);
-  const models = values.models ?? modelsFolder();
-  const stylizer = await Stylizer.load(join(models, "stylizer.onnx"), join(models, "style_encoder.onnx"), options);
+  const models = modelsFolder(values.model);
+  const stylizer = await Stylizer.load(join(models, "stylizer.onnx"), styleEncoderFile(models), options);
   const find = (style: string) => findCode(style, stylizer, size, stylesFolder(models));
   let code = await find(style);
   if (style2 !== undefined) code = blend([code, await find(style2)], [1 - second, second]);
@@ -78,7 +79,7 @@ function parse(args: string[]) {
         blend: { type: "string" },
         "style-size": { type: "string" },
         threads: { type: "string" },
-        models: { type: "string" },
+        model: { type: "string" },
         help: { type: "boolean", short: "h" },
       },
     });

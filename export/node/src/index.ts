@@ -1,4 +1,4 @@
-export { bankCode, modelsFolder, stylesFolder } from "./bank.js";
+export { bankCode, modelsFolder, styleEncoderFile, stylesFolder } from "./bank.js";
 export { blend, loadCode } from "./code.js";
 export { AdaINError } from "./errors.js";
 export { MIN_SIDE, PAINTING_SIZE } from "./contract.js";

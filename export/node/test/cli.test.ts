@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { copyFile, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { modelsFolder, readPicture, stylesFolder, writePicture } from "../src/index.js";
+import { readPicture, stylesFolder, writePicture } from "../src/index.js";
 import { CLI, temporaryFolder, waves } from "./helpers.js";
 
 function adain(folder: string, args: string[], env: NodeJS.ProcessEnv = {}) {
@@ -92,8 +92,21 @@ test("ADAIN_MODELS names the folder of the models", async (t) => {
   assert.equal(status, 2);
   assert.match(stderr, /the stylizer cannot be read/);
   assert.ok(stderr.includes(join(folder, "stylizer.onnx")));
-  const args = ["photo.png", "-s", "scream", "-o", "out.png", "--models", modelsFolder()];
+  const args = ["photo.png", "-s", "scream", "-o", "out.png", "--model", "large"];
   assert.equal(adain(folder, args, { ADAIN_MODELS: folder }).status, 0);
+});
+
+test("--model fast paints with the small network", async (t) => {
+  const folder = await temporaryFolder(t);
+  await writePicture(waves(20, 20), join(folder, "photo.png"));
+  const paint = async (out: string, extra: string[], env = {}) => {
+    const { status, stderr } = adain(folder, ["photo.png", "-s", "photo.png", "-o", out, ...extra], env);
+    assert.equal(status, 0, stderr);
+    return (await readPicture(join(folder, out))).data;
+  };
+  const fast = await paint("fast.png", ["--model", "fast"]);
+  assert.deepEqual(await paint("variable.png", [], { ADAIN_MODELS: "fast" }), fast);
+  assert.notDeepEqual(await paint("large.png", ["--model", "large"]), fast);
 });
 
 test("--help tells the options", async (t) => {

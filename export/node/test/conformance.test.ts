@@ -13,19 +13,22 @@ interface Manifest {
   version: number;
   contract: string;
   checkpoint_sha256: string;
-  models: Record<"stylizer" | "style_encoder", { file: string; sha256: string }>;
+  models: Record<"stylizer" | "style_encoder" | "fast", { file: string; sha256: string }>;
   files: Record<string, string>;
   tolerance: Record<"pixels" | "shrunk" | "style" | "painting" | "reading", { max: number; mean?: number }>;
   encode: { name: string; image: string; code: string }[];
   paintings: { name: string; image: string; size: number; shrunk: string; code: string }[];
   reading: { name: string; file: string; expected: string | null }[];
-  stylize: {
-    name: string;
-    contents: string[];
-    styles: { code: string; weight: number }[][];
-    alpha: number;
-    expected: string[];
-  }[];
+  stylize: StylizeCase[];
+  fast: StylizeCase[];
+}
+
+interface StylizeCase {
+  name: string;
+  contents: string[];
+  styles: { code: string; weight: number }[][];
+  alpha: number;
+  expected: string[];
 }
 
 const folder = fileURLToPath(new URL("../../../conformance", import.meta.url));
@@ -53,7 +56,8 @@ const stylizer = await Stylizer.load(
   await verified(models.style_encoder.file, models.style_encoder.sha256),
   ONE_THREAD,
 );
-after(() => stylizer.release());
+const fast = await Stylizer.load(await verified(models.fast.file, models.fast.sha256), undefined, ONE_THREAD);
+after(() => Promise.all([stylizer.release(), fast.release()]));
 
 test("the manifest is of this contract and of this model", () => {
   assert.equal(manifest.version, 1);
@@ -95,7 +99,8 @@ for (const { name, file, expected } of manifest.reading) {
   });
 }
 
-for (const { name, contents, styles, alpha, expected } of manifest.stylize) {
+const cases = [...manifest.stylize.map((each) => ({ ...each, stylizer })), ...manifest.fast.map((each) => ({ ...each, stylizer: fast }))];
+for (const { name, contents, styles, alpha, expected, stylizer } of cases) {
   test(`stylize: ${name}`, async () => {
     const codes = await Promise.all(
       styles.map(async (parts) =>
