@@ -35,16 +35,18 @@ type conformance struct {
 		Expected   *string // nil where the file has to be refused
 	}
 
-	Stylize []struct {
-		Name     string
-		Contents []string
-		Styles   [][]struct {
-			Code   string
-			Weight float64
-		}
-		Alpha    float32
-		Expected []string
+	Stylize, Fast []stylizeCase // fast: of the small network
+}
+
+type stylizeCase struct {
+	Name     string
+	Contents []string
+	Styles   [][]struct {
+		Code   string
+		Weight float64
 	}
+	Alpha    float32
+	Expected []string
 }
 
 const conformanceFolder = "../conformance"
@@ -108,7 +110,22 @@ func TestConformance(t *testing.T) {
 			}
 		})
 	}
-	for _, test := range set.Stylize {
+	set.stylize(t, stylizer, set.Stylize)
+	fastFile := set.Models["fast"]
+	read(t, fastFile.File, fastFile.SHA256)
+	fast, err := Load(Config{filepath.Join(conformanceFolder, fastFile.File), "", 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer fast.Close()
+	set.stylize(t, fast, set.Fast)
+}
+
+func (set *conformance) stylize(t *testing.T, stylizer *Stylizer, cases []stylizeCase) {
+	if len(cases) == 0 {
+		t.Fatal("the set has no such cases")
+	}
+	for _, test := range cases {
 		t.Run(test.Name, func(t *testing.T) {
 			var contents []image.Image
 			for _, path := range test.Contents {

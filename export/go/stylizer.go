@@ -8,6 +8,7 @@ package adain
 import (
 	"context"
 	"image"
+	"os"
 	"path/filepath"
 
 	ort "github.com/yalue/onnxruntime_go"
@@ -27,12 +28,20 @@ type Config struct {
 	Threads      int    // of onnxruntime for one call; 0 is as many as the process may use
 }
 
-// InFolder is the Config for both files of a folder that `adain export` wrote.
+// InFolder is the Config for the files of a folder such as weights/onnx, or weights/fast: where the style encoder is
+// missing, that of the folder onnx beside it serves.
 func InFolder(folder string) Config {
-	return Config{
-		Stylizer:     filepath.Join(folder, "stylizer.onnx"),
-		StyleEncoder: filepath.Join(folder, "style_encoder.onnx"),
+	encoder := filepath.Join(folder, "style_encoder.onnx")
+	shared := filepath.Join(folder, "..", "onnx", "style_encoder.onnx")
+	if !exists(encoder) && exists(shared) {
+		encoder = shared
 	}
+	return Config{Stylizer: filepath.Join(folder, "stylizer.onnx"), StyleEncoder: encoder}
+}
+
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
 }
 
 // Stylizer restyles pictures. Several goroutines may use one at the same time.

@@ -28,11 +28,11 @@ or .f32), or the name of a style of the bank.
   --blend W           share of the second style, from 0 to 1
   --style-size N      shrink style pictures to this shorter side, in pixels (512): less for finer strokes
   --threads N         of onnxruntime; as many as the process may use if not given
-  --models DIR        folder of stylizer.onnx and style_encoder.onnx
+  --model MODEL       fast (the small network), large, or a folder of stylizer.onnx and style_encoder.onnx
   -h, --help          show this text
 
-Without --models, the models are in the folder ADAIN_MODELS in the environment, or else in the nearest weights/onnx at
-or above the program; the bank is the folder styles beside that one. ORT_DYLIB_PATH is the path of onnxruntime's
+Without --model, it is ADAIN_MODELS in the environment, or else large. fast and large are in the nearest weights at or
+above the program; the bank is the folder styles beside that of the model. ORT_DYLIB_PATH is the path of onnxruntime's
 shared library.
 `
 
@@ -41,7 +41,7 @@ type options struct {
 	content, style, style2, out string
 	alpha, blend                float64
 	styleSize, threads          int
-	models                      string
+	model                       string
 }
 
 func main() {
@@ -66,7 +66,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	models, err := findModels(options.models)
+	models, err := findModels(options.model)
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func parse(args []string) (options, error) {
 	flags.StringVar(&o.style2, "style2", "", "")
 	flags.Float64Var(&o.blend, "blend", -1, "")
 	flags.IntVar(&o.styleSize, "style-size", adain.PaintingSize, "")
-	flags.StringVar(&o.models, "models", "", "")
+	flags.StringVar(&o.model, "model", "", "")
 	flags.IntVar(&o.threads, "threads", 0, "")
 	var contents []string
 	for {
@@ -139,23 +139,27 @@ func parse(args []string) (options, error) {
 	return o, adain.CheckSuffix(o.out)
 }
 
-// findModels is the folder of the models, as usage says.
+// own are the package's own models and their folders.
+var own = map[string]string{"large": "weights/onnx", "fast": "weights/fast"}
+
+// findModels is the folder of the model, as usage says.
 func findModels(given string) (string, error) {
-	if folder := cmp.Or(given, os.Getenv("ADAIN_MODELS")); folder != "" {
-		return folder, nil
+	model := cmp.Or(given, os.Getenv("ADAIN_MODELS"), "large")
+	if own[model] == "" {
+		return model, nil
 	}
 	program, err := os.Executable()
 	if err != nil {
 		return "", err
 	}
 	for folder := filepath.Dir(program); ; folder = filepath.Dir(folder) {
-		models := filepath.Join(folder, "weights", "onnx")
+		models := filepath.Join(folder, own[model])
 		if info, err := os.Stat(models); err == nil && info.IsDir() {
 			return models, nil
 		}
 		if folder == filepath.Dir(folder) {
-			return "", fmt.Errorf("there is no weights/onnx at or above %s; "+
-				"name the folder of the models with --models or ADAIN_MODELS", program)
+			return "", fmt.Errorf("there is no %s at or above %s; "+
+				"name the folder of the models with --model or ADAIN_MODELS", own[model], program)
 		}
 	}
 }

@@ -182,8 +182,20 @@ func TestModelsElsewhere(t *testing.T) {
 		t.Errorf("exit code %d, %q", exit, stderr)
 	}
 	t.Setenv("ADAIN_MODELS", empty)
-	if stderr, exit := execute(t, content, "-s", "scream", "-o", out, "--models", models); exit != 0 {
+	if stderr, exit := execute(t, content, "-s", "scream", "-o", out, "--model", models); exit != 0 {
 		t.Errorf("exit code %d, %q", exit, stderr)
+	}
+	t.Setenv("ADAIN_MODELS", "fast")
+	fast := filepath.Join(empty, "fast.png")
+	if stderr, exit := execute(t, content, "-s", content, "-o", fast); exit != 0 {
+		t.Errorf("exit code %d, %q", exit, stderr)
+	}
+	if stderr, exit := execute(t, content, "-s", content, "-o", out, "--model", "large"); exit != 0 {
+		t.Errorf("exit code %d, %q", exit, stderr)
+	}
+	small, _ := os.ReadFile(fast)
+	if large, _ := os.ReadFile(out); len(small) == 0 || bytes.Equal(small, large) {
+		t.Error("fast and large paint the same")
 	}
 	t.Setenv("ADAIN_MODELS", "")
 	own := program
