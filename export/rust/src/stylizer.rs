@@ -23,14 +23,14 @@ pub struct Config {
 }
 
 impl Config {
-    /// Both files of a folder that `adain export` wrote.
+    /// The files of a folder such as `weights/onnx`, or `weights/fast`: where the style encoder is missing, that of the
+    /// folder `onnx` beside it serves.
     pub fn in_folder(folder: impl AsRef<Path>) -> Self {
         let folder = folder.as_ref();
-        Self {
-            stylizer: folder.join("stylizer.onnx"),
-            style_encoder: Some(folder.join("style_encoder.onnx")),
-            threads: 0,
-        }
+        let own = folder.join("style_encoder.onnx");
+        let shared = folder.join("../onnx/style_encoder.onnx");
+        let encoder = if !own.exists() && shared.exists() { shared } else { own };
+        Self { stylizer: folder.join("stylizer.onnx"), style_encoder: Some(encoder), threads: 0 }
     }
 }
 

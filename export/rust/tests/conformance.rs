@@ -92,9 +92,20 @@ fn encode() {
 fn stylize() {
     let set = Set::open();
     let mut stylizer = set.stylizer();
-    for case in list(&set.manifest["stylize"]) {
+    check_pictures(&set, &mut stylizer, "stylize");
+}
+
+#[test]
+fn fast() {
+    let set = Set::open();
+    let config = Config { stylizer: set.model("fast"), style_encoder: None, threads: 1 };
+    check_pictures(&set, &mut Stylizer::load(&config).unwrap(), "fast");
+}
+
+fn check_pictures(set: &Set, stylizer: &mut Stylizer, kind: &str) {
+    for case in list(&set.manifest[kind]) {
         let contents: Vec<RgbImage> = list(&case["contents"]).iter().map(|path| set.picture(path)).collect();
-        let codes: Vec<Code> = list(&case["styles"]).iter().map(|style| blend(&set, style)).collect();
+        let codes: Vec<Code> = list(&case["styles"]).iter().map(|style| blend(set, style)).collect();
         let alpha = case["alpha"].as_f64().unwrap() as f32;
         let stylized = stylizer.stylize(&contents, &codes, alpha).unwrap();
         let expected = list(&case["expected"]);

@@ -120,12 +120,18 @@ fn models_elsewhere() {
     };
     fails(with("ADAIN_MODELS", &folder), "models_elsewhere");
     let mut option = with("ADAIN_MODELS", &folder);
-    option.arg("--models").arg(weights().join("onnx"));
+    option.arg("--model").arg(weights().join("onnx"));
     assert_eq!(good(option, &out).dimensions(), (16, 16));
     fs::remove_file(&out).unwrap();
     fails(with("ORT_DYLIB_PATH", &folder.join("libonnxruntime.so")), "ORT_DYLIB_PATH");
     assert!(!out.exists());
-    assert_eq!(good(with("ADAIN_MODELS", &weights().join("onnx")), &out).dimensions(), (16, 16));
+    let large = good(with("ADAIN_MODELS", &weights().join("onnx")), &out);
+    assert_eq!(large.dimensions(), (16, 16));
+    let fast = good(with("ADAIN_MODELS", Path::new("fast")), &out);
+    assert!(fast != large);
+    let mut option = with("ADAIN_MODELS", &folder);
+    option.args(["--model", "fast"]);
+    assert!(good(option, &out) == fast);
 }
 
 /// The result of a photo with each EXIF orientation is upright: its red corner is where it belongs.

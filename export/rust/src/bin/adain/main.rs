@@ -2,6 +2,7 @@
 
 use std::env;
 use std::error::Error;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -21,11 +22,11 @@ or .f32), or the name of a style of the bank.
   --blend W           share of the second style, from 0 to 1
   --style-size N      shrink style pictures to this shorter side, in pixels (512): less for finer strokes
   --threads N         of onnxruntime; as many as the process may use if not given
-  --models DIR        folder of stylizer.onnx and style_encoder.onnx
+  --model MODEL       fast (the small network), large, or a folder of stylizer.onnx and style_encoder.onnx
   -h, --help          show this text
 
-Without --models, the models are in the folder ADAIN_MODELS in the environment, or else in the nearest weights/onnx at
-or above the program; the bank is the folder styles beside that one. ORT_DYLIB_PATH is the path of onnxruntime's
+Without --model, it is ADAIN_MODELS in the environment, or else large. fast and large are in the nearest weights at or
+above the program; the bank is the folder styles beside that of the model. ORT_DYLIB_PATH is the path of onnxruntime's
 shared library.
 ";
 
@@ -39,7 +40,7 @@ struct Options {
     second: Option<(PathBuf, f64)>,
     style_size: u32,
     threads: usize,
-    models: Option<PathBuf>,
+    model: Option<OsString>,
 }
 
 fn main() -> ExitCode {
@@ -59,7 +60,7 @@ fn run() -> Result<(), Box<dyn Error>> {
         return Ok(());
     };
     let content = read_picture(&options.content)?;
-    let models = find_models(options.models)?;
+    let models = find_models(options.model)?;
     let mut stylizer = Stylizer::load(&Config { threads: options.threads, ..Config::in_folder(&models) })?;
 
     let bank = models.join("../styles");
@@ -72,17 +73,20 @@ fn run() -> Result<(), Box<dyn Error>> {
     Ok(write_picture(&stylized[0], &options.out)?)
 }
 
-/// The folder of the models, as USAGE says.
-fn find_models(given: Option<PathBuf>) -> Result<PathBuf, Box<dyn Error>> {
-    let variable = env::var_os("ADAIN_MODELS").filter(|folder| !folder.is_empty()).map(PathBuf::from);
-    if let Some(folder) = given.or(variable) {
-        return Ok(folder);
-    }
+/// The folder of the model, as USAGE says.
+fn find_models(given: Option<OsString>) -> Result<PathBuf, Box<dyn Error>> {
+    let variable = env::var_os("ADAIN_MODELS").filter(|model| !model.is_empty());
+    let model = given.or(variable).unwrap_or_else(|| "large".into());
+    let own = match model.to_str() {
+        Some("large") => "weights/onnx",
+        Some("fast") => "weights/fast",
+        _ => return Ok(model.into()),
+    };
     let program = env::current_exe()?;
-    let mut found = program.ancestors().map(|folder| folder.join("weights/onnx"));
+    let mut found = program.ancestors().map(|folder| folder.join(own));
     found.find(|folder| folder.is_dir()).ok_or_else(|| {
         let program = program.display();
-        format!("there is no weights/onnx at or above {program}; name the folder of the models with --models or ADAIN_MODELS")
+        format!("there is no {own} at or above {program}; name the folder of the models with --model or ADAIN_MODELS")
             .into()
     })
 }
@@ -90,7 +94,7 @@ fn find_models(given: Option<PathBuf>) -> Result<PathBuf, Box<dyn Error>> {
 /// Reads the command line; nothing comes when it asks for help.
 fn parse(mut parser: lexopt::Parser) -> Result<Option<Options>, Box<dyn Error>> {
     let (mut contents, mut style, mut out, mut alpha) = (Vec::new(), None, None, 1.0);
-    let (mut style2, mut blend, mut style_size, mut threads, mut models) = (None, None, PAINTING_SIZE, 0, None);
+    let (mut style2, mut blend, mut style_size, mut threads, mut model) = (None, None, PAINTING_SIZE, 0, None);
     while let Some(argument) = parser.next()? {
         match argument {
             Value(content) => contents.push(PathBuf::from(content)),
@@ -100,7 +104,7 @@ fn parse(mut parser: lexopt::Parser) -> Result<Option<Options>, Box<dyn Error>> 
             Long("style2") => style2 = Some(PathBuf::from(parser.value()?)),
             Long("blend") => blend = Some(parser.value()?.parse()?),
             Long("style-size") => style_size = parser.value()?.parse()?,
-            Long("models") => models = Some(PathBuf::from(parser.value()?)),
+            Long("model") => model = Some(parser.value()?),
             Long("threads") => threads = parser.value()?.parse()?,
             Short('h') | Long("help") => return Ok(None),
             other => return Err(other.unexpected().into()),
@@ -116,7 +120,7 @@ fn parse(mut parser: lexopt::Parser) -> Result<Option<Options>, Box<dyn Error>> 
         _ => return Err("--style2 and --blend need each other; give both or none".into()),
     };
     format_of(&out)?;
-    Ok(Some(Options { content, style, out, alpha, second, style_size, threads, models }))
+    Ok(Some(Options { content, style, out, alpha, second, style_size, threads, model }))
 }
 
 /// The code that STYLE stands for: of a file, or else of the bank.
