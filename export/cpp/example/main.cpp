@@ -34,11 +34,11 @@ constexpr std::string_view usage =
     "  --blend W           share of the second style, from 0 to 1\n"
     "  --style-size N      shrink style pictures to this shorter side, in pixels (512): less for finer strokes\n"
     "  --threads N         of onnxruntime; as many as the process may use if not given\n"
-    "  --models DIR        folder of stylizer.onnx and style_encoder.onnx\n"
+    "  --model MODEL       fast (the small network), large, or a folder of stylizer.onnx and style_encoder.onnx\n"
     "  -h, --help          show this text\n"
     "\n"
-    "Without --models, the models are in the folder ADAIN_MODELS in the environment, or else in the nearest weights/onnx at\n"
-    "or above the program; the bank is the folder styles beside that one.\n";
+    "Without --model, it is ADAIN_MODELS in the environment, or else large. fast and large are in the nearest weights at or\n"
+    "above the program; the bank is the folder styles beside that of the model.\n";
 
 constexpr int bad_input = 2;  // exit code
 
@@ -48,7 +48,7 @@ using Options = std::map<std::string, std::string>;
 const std::map<std::string, std::string> names{
     {"-s", "--style"},   {"--style", "--style"},   {"-o", "--out"},           {"--out", "--out"},
     {"-a", "--alpha"},   {"--alpha", "--alpha"},   {"--style2", "--style2"},  {"--blend", "--blend"},
-    {"--style-size", "--style-size"}, {"--threads", "--threads"}, {"--models", "--models"}};
+    {"--style-size", "--style-size"}, {"--threads", "--threads"}, {"--model", "--model"}};
 
 /// The arguments by the long names of their options; the content under "".
 Options parse(int argc, char** argv) {
@@ -98,23 +98,25 @@ std::size_t whole(const Options& options, const std::string& option, std::size_t
   return value;
 }
 
-/// The folder of the models, as `usage` says.
+/// The package's own models and their folders.
+const std::map<std::string, std::string> own{{"large", "weights/onnx"}, {"fast", "weights/fast"}};
+
+/// The folder of the model, as `usage` says.
 fs::path find_models(const Options& options) {
   const char* variable = std::getenv("ADAIN_MODELS");
-  if (options.contains("--models")) {
-    return options.at("--models");
-  }
-  if (variable != nullptr && *variable != '\0') {
-    return variable;
+  const std::string otherwise = variable != nullptr && *variable != '\0' ? variable : "large";
+  const std::string model = options.contains("--model") ? options.at("--model") : otherwise;
+  if (!own.contains(model)) {
+    return model;
   }
   const fs::path program = fs::canonical("/proc/self/exe");
   for (fs::path folder = program.parent_path();; folder = folder.parent_path()) {
-    if (fs::is_directory(folder / "weights" / "onnx")) {
-      return folder / "weights" / "onnx";
+    if (fs::is_directory(folder / own.at(model))) {
+      return folder / own.at(model);
     }
     if (folder == folder.parent_path()) {
-      throw adain::ModelError("there is no weights/onnx at or above " + program.string() +
-                              "; name the folder of the models with --models or ADAIN_MODELS");
+      throw adain::ModelError("there is no " + own.at(model) + " at or above " + program.string() +
+                              "; name the folder of the models with --model or ADAIN_MODELS");
     }
   }
 }
@@ -157,7 +159,7 @@ void run(const Options& options) {
   const fs::path models = find_models(options);
   const bool encodes = is_picture(style) || (second && is_picture(*second));
   const adain::Stylizer stylizer(models / "stylizer.onnx",
-                                 encodes ? std::optional(models / "style_encoder.onnx") : std::nullopt,
+                                 encodes ? std::optional(adain::style_encoder_of(models)) : std::nullopt,
                                  {.threads = static_cast<int>(whole(options, "--threads", 0)), .session = {}});
   const std::size_t size = whole(options, "--style-size", adain::painting_size);
 

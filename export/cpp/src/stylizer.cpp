@@ -150,6 +150,12 @@ struct Stylizer::Models {
   }
 };
 
+std::filesystem::path style_encoder_of(const std::filesystem::path& folder) {
+  const std::filesystem::path own = folder / "style_encoder.onnx";
+  const std::filesystem::path shared = folder / ".." / "onnx" / "style_encoder.onnx";
+  return !std::filesystem::exists(own) && std::filesystem::exists(shared) ? shared : own;
+}
+
 Stylizer::Stylizer(const std::filesystem::path& stylizer, const std::optional<std::filesystem::path>& style_encoder,
                    const Options& options)
     : models_(std::make_unique<Models>(stylizer, style_encoder, options)) {}

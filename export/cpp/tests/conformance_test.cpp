@@ -72,6 +72,34 @@ class Conformance : public testing::Test {
     EXPECT_LE(largest, tolerance["max"].get<int>());
     EXPECT_LE(mean, tolerance.value("mean", 255.0));
   }
+
+  /// The cases of a kind give the pictures that they should.
+  void expect_pictures(const std::string& kind, const adain::Stylizer& painter) const {
+    ASSERT_FALSE(manifest[kind].empty());
+    for (const json& test : manifest[kind]) {
+      SCOPED_TRACE(test["name"]);
+      std::vector<adain::Picture> contents;
+      for (const std::string name : test["contents"]) {
+        contents.push_back(picture_file::read(file(name)));
+      }
+      std::vector<adain::Code> codes;
+      for (const json& parts : test["styles"]) {
+        std::vector<adain::Code> blended;
+        std::vector<double> weights;
+        for (const json& part : parts) {
+          blended.push_back(adain::read_f32(file(part["code"])));
+          weights.push_back(part["weight"]);
+        }
+        codes.push_back(adain::blend(blended, weights));
+      }
+      const auto pictures = painter.stylize(contents, codes, test["alpha"]);
+      ASSERT_EQ(pictures.size(), test["expected"].size());
+      for (std::size_t i = 0; i < pictures.size(); ++i) {
+        SCOPED_TRACE(test["expected"][i]);
+        expect_close(pictures[i], picture_file::read(file(test["expected"][i])), "pixels");
+      }
+    }
+  }
 };
 
 TEST_F(Conformance, Encode) {
@@ -119,32 +147,9 @@ TEST_F(Conformance, Reading) {
   }
 }
 
-TEST_F(Conformance, Stylize) {
-  ASSERT_FALSE(manifest["stylize"].empty());
-  for (const json& test : manifest["stylize"]) {
-    SCOPED_TRACE(test["name"]);
-    std::vector<adain::Picture> contents;
-    for (const std::string name : test["contents"]) {
-      contents.push_back(picture_file::read(file(name)));
-    }
-    std::vector<adain::Code> codes;
-    for (const json& parts : test["styles"]) {
-      std::vector<adain::Code> blended;
-      std::vector<double> weights;
-      for (const json& part : parts) {
-        blended.push_back(adain::read_f32(file(part["code"])));
-        weights.push_back(part["weight"]);
-      }
-      codes.push_back(adain::blend(blended, weights));
-    }
-    const auto pictures = stylizer.stylize(contents, codes, test["alpha"]);
-    ASSERT_EQ(pictures.size(), test["expected"].size());
-    for (std::size_t i = 0; i < pictures.size(); ++i) {
-      SCOPED_TRACE(test["expected"][i]);
-      expect_close(pictures[i], picture_file::read(file(test["expected"][i])), "pixels");
-    }
-  }
-}
+TEST_F(Conformance, Stylize) { expect_pictures("stylize", stylizer); }
+
+TEST_F(Conformance, Fast) { expect_pictures("fast", adain::Stylizer{model("fast"), std::nullopt, {1, {}}}); }
 
 TEST_F(Conformance, NpyAndRawCodesAreTheSame) {
   int compared = 0;

@@ -112,13 +112,20 @@ TEST_F(Program, TakesModelsFromElsewhere) {
                  folder.string() + "/stylizer.onnx does not exist");
   unsetenv("ADAIN_MODELS");
   const std::string options = " --style " + painting.string() + " --out " + output.string() + " --style-size 20";
-  EXPECT_EQ(run(content.string() + options + " --models " + models().string()), 0) << read_bytes(log);
+  EXPECT_EQ(run(content.string() + options + " --model " + models().string()), 0) << read_bytes(log);
+  const std::string large = read_bytes(output);
+  setenv("ADAIN_MODELS", "fast", 1);
+  EXPECT_EQ(run(content.string() + options), 0) << read_bytes(log);
+  EXPECT_NE(read_bytes(output), large);
+  EXPECT_EQ(run(content.string() + options + " --model large"), 0) << read_bytes(log);
+  EXPECT_EQ(read_bytes(output), large);
+  unsetenv("ADAIN_MODELS");
   std::filesystem::remove(output);
   std::filesystem::copy_file(STYLIZE, folder / "alone");
   const int status = std::system(((folder / "alone").string() + " " + content.string() + options + " > " + log.string() +
                                   " 2>&1").c_str());
   EXPECT_EQ(WEXITSTATUS(status), 2);
-  EXPECT_NE(read_bytes(log).find("--models or ADAIN_MODELS"), std::string::npos) << read_bytes(log);
+  EXPECT_NE(read_bytes(log).find("--model or ADAIN_MODELS"), std::string::npos) << read_bytes(log);
 }
 
 }  // namespace

@@ -91,4 +91,8 @@ class Stylizer {
   std::unique_ptr<Models> models_;
 };
 
+/// The style encoder of a folder of models: its own, or else the one in `onnx` beside it, whose codes the small network
+/// takes.
+std::filesystem::path style_encoder_of(const std::filesystem::path& folder);
+
 }  // namespace adain
