@@ -8,6 +8,7 @@ import ai.onnxruntime.OrtSession;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,6 +57,16 @@ public final class Stylizer implements AutoCloseable {
         } catch (OrtException error) {
             throw new AdainException("onnxruntime takes no options (%s)".formatted(AdainException.firstLine(error)), error);
         }
+    }
+
+    /**
+     * The style encoder of a folder of models: its own, or else the one in the folder {@code onnx} beside it, whose codes
+     * the small network takes.
+     */
+    public static Path styleEncoderOf(Path folder) {
+        Path own = folder.resolve("style_encoder.onnx");
+        Path shared = folder.resolve("../onnx/style_encoder.onnx");
+        return Files.notExists(own) && Files.exists(shared) ? shared : own;
     }
 
     /**

@@ -37,7 +37,8 @@ public class ConformanceTest {
             List<Encode> encode,
             List<Painting> paintings,
             List<Reading> reading,
-            List<Stylize> stylize) {}
+            List<Stylize> stylize,
+            List<Stylize> fast) {}
 
     public record ModelFile(String file, String sha256) {}
 
@@ -79,11 +80,15 @@ public class ConformanceTest {
 
     private static Manifest manifest;
     private static Stylizer stylizer;
+    private static Stylizer fast; // the small network, which takes codes of the same style encoder
 
     @BeforeAll
     static void load() throws IOException {
         manifest = manifest();
         stylizer = Fixtures.load(Fixtures.STYLIZER, Fixtures.ENCODER);
+        Path small = FOLDER.resolve(manifest.models.get("fast").file);
+        assertEquals(manifest.models.get("fast").sha256, sha256(small), small.toString());
+        fast = Fixtures.load(small, null);
         assertEquals(1, manifest.version, "version of the manifest");
         assertTrue(ModelInfo.VERSIONS.contains(manifest.contract), "contract of the manifest");
         assertEquals(
@@ -95,6 +100,7 @@ public class ConformanceTest {
     @AfterAll
     static void close() {
         stylizer.close();
+        fast.close();
     }
 
     public static Manifest manifest() throws IOException {
@@ -114,6 +120,10 @@ public class ConformanceTest {
 
     static Stream<Stylize> stylizations() throws IOException {
         return manifest().stylize.stream();
+    }
+
+    static Stream<Stylize> fastStylizations() throws IOException {
+        return manifest().fast.stream();
     }
 
     @Test
@@ -163,6 +173,16 @@ public class ConformanceTest {
     @ParameterizedTest
     @MethodSource("stylizations")
     void stylize(Stylize test) throws IOException {
+        stylize(test, stylizer);
+    }
+
+    @ParameterizedTest
+    @MethodSource("fastStylizations")
+    void fast(Stylize test) throws IOException {
+        stylize(test, fast);
+    }
+
+    private static void stylize(Stylize test, Stylizer stylizer) throws IOException {
         List<Picture> contents = new ArrayList<>();
         for (String content : test.contents) {
             contents.add(picture(content));

@@ -11,6 +11,7 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import javax.imageio.ImageIO;
 import picocli.CommandLine;
@@ -27,6 +28,9 @@ import picocli.CommandLine.Parameters;
         sortOptions = false,
         description = "Restyle a picture after a painting.")
 public final class Main implements Callable<Integer> {
+    /** The package's own models and their folders. */
+    private static final Map<String, String> OWN = Map.of("large", "weights/onnx", "fast", "weights/fast");
+
     @Parameters(paramLabel = "CONTENT", description = "A JPEG or PNG file.")
     private Path content;
 
@@ -64,11 +68,12 @@ public final class Main implements Callable<Integer> {
     private int threads;
 
     @Option(
-            names = "--models",
-            paramLabel = "DIR",
-            description = "Folder of stylizer.onnx and style_encoder.onnx; the ready styles are in DIR/../styles."
-                    + " The default is $ADAIN_MODELS, or the nearest weights/onnx at or above the program.")
-    private Path models;
+            names = "--model",
+            paramLabel = "MODEL",
+            description = "fast (the small network), large, or a folder of stylizer.onnx and style_encoder.onnx; the"
+                    + " default is $ADAIN_MODELS, or else large. fast and large are in the nearest weights at or above"
+                    + " the program; the ready styles are in the folder styles beside that of the model.")
+    private String model;
 
     private static final class Second {
         @Option(names = "--style2", required = true, paramLabel = "STYLE", description = "A second style.")
@@ -96,8 +101,8 @@ public final class Main implements Callable<Integer> {
     @Override
     public Integer call() {
         PictureFiles.format(out); // before the work
-        Path folder = models != null ? models : defaultModels();
-        try (Stylizer stylizer = load(folder.resolve("stylizer.onnx"), folder.resolve("style_encoder.onnx"))) {
+        Path folder = findModels();
+        try (Stylizer stylizer = load(folder.resolve("stylizer.onnx"), Stylizer.styleEncoderOf(folder))) {
             Path bank = folder.resolve("../styles");
             StyleCode code = find(style, stylizer, bank);
             if (second != null) {
@@ -136,11 +141,14 @@ public final class Main implements Callable<Integer> {
         }
     }
 
-    /** ADAIN_MODELS, or the nearest weights/onnx at or above the program. */
-    private static Path defaultModels() {
+    /** The folder of the model, as the help of --model says. */
+    private Path findModels() {
         String variable = System.getenv("ADAIN_MODELS");
-        if (variable != null && !variable.isEmpty()) {
-            return Path.of(variable);
+        String otherwise = variable != null && !variable.isEmpty() ? variable : "large";
+        String wanted = model != null ? model : otherwise;
+        String own = OWN.get(wanted);
+        if (own == null) {
+            return Path.of(wanted);
         }
         Path program;
         try {
@@ -153,13 +161,12 @@ public final class Main implements Callable<Integer> {
             throw new AssertionError(error);
         }
         for (Path folder = program; folder != null; folder = folder.getParent()) {
-            if (Files.isDirectory(folder.resolve("weights/onnx"))) {
-                return folder.resolve("weights/onnx");
+            if (Files.isDirectory(folder.resolve(own))) {
+                return folder.resolve(own);
             }
         }
-        throw new AdainException("there is no weights/onnx at or above %s; name the folder of the models with --models"
-                        .formatted(program)
-                + " or ADAIN_MODELS");
+        throw new AdainException("there is no %s at or above %s; name the folder of the models with --model or ADAIN_MODELS"
+                .formatted(own, program));
     }
 
     private static int complain(Exception error) {

@@ -60,6 +60,14 @@ class ProgramIT {
     }
 
     @Test
+    void smallNetwork() throws Exception {
+        assertEquals(0, run(content, "-s", content, "-o", out, "--model", "large").code);
+        Path fast = folder.resolve("fast.png");
+        assertEquals(new Ended(0, fast + "  50x33\n", ""), run(content, "-s", content, "-o", fast, "--model", "fast"));
+        assertFalse(Arrays.equals(PictureFiles.read(fast).rgb(), PictureFiles.read(out).rgb()));
+    }
+
+    @Test
     void badInput() throws Exception {
         String style = STYLES.get(0);
         Path text = Files.writeString(folder.resolve("text.png"), "no picture");
@@ -68,7 +76,7 @@ class ProgramIT {
         refused("no style or file named nobody", content, "-s", "nobody", "-o", out);
         refused("10 numbers", content, "-s", code, "-o", out);
         refused("alpha is NaN", content, "-s", style, "-o", out, "-a", "NaN");
-        refused("does not exist", content, "-s", style, "-o", out, "--models", folder);
+        refused("does not exist", content, "-s", style, "-o", out, "--model", folder);
     }
 
     @Test
