@@ -1,14 +1,15 @@
 """Data sets: every picture restyled after styles that are drawn for it, with a manifest of what was made of what.
 
 dataset.py    what is to be made, as a function of the files and the settings alone; and making what is left of it
+drawing.py    what is drawn by chance
 journal.py    what is done, in OUT/.dataset
 restyling.py  one step, in whatever thread or process
 on_ray.py     steps on a cluster
 manifest.py   one row for each picture, in the order of the plan
 """
 
-import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby, islice
@@ -21,6 +22,7 @@ from ..look import Look
 from ..pictures import FORMATS, PictureBytes, check_quality, check_side, find_with_shards, format_of
 from ..replacing import replacing
 from ..styles import Style
+from .drawing import digest, draw_alpha, draw_style
 from .journal import Journal, Result
 from .restyling import Content, Item, Make, Painting, Step, Taken, read_note
 
@@ -117,7 +119,7 @@ class Plan:
         }
         looks = {name: getattr(look, name) for name in ("color", "color_strength", "style_size", "stroke_size")}
         names = {"contents": [content.name for content in self.contents], "styles": [name for name, _ in self.styles]}
-        digests = {key: f"{len(value)} of SHA-256 {_digest(*value).hex()}" for key, value in names.items()}
+        digests = {key: f"{len(value)} of SHA-256 {digest(*value).hex()}" for key, value in names.items()}
         return fields | looks | digests | {"alpha": list(job.alpha), "model": self.model}
 
     def items(self) -> Iterator[Item]:
@@ -166,36 +168,6 @@ def _is_there(journal: Journal, item: Item) -> bool:
         return False
     file = journal.out / item.output
     return file.is_file() and file.stat().st_size == size
-
-
-def _digest(*parts: object) -> bytes:
-    text = "\0".join(map(str, parts))
-    return hashlib.sha256(text.encode(errors="surrogateescape")).digest()
-
-
-def _number(*parts: object) -> int:
-    """A whole number of 64 bits that looks drawn by chance."""
-    return int.from_bytes(_digest(*parts)[:8], "big")
-
-
-def draw_style(seed: int, content: str, k: int, count: int) -> int:
-    """The number of a style, 0 to count - 1; the same one comes again only after all others.
-
-    (The shuffle of Fisher and Yates, as far as it is needed, and a new one for every `count` pictures.)
-    """
-    turn, place = divmod(k, count)
-    swapped: dict[int, int] = {}
-    for left in range(place + 1):
-        right = left + _number(seed, content, "style", turn, left) % (count - left)
-        swapped[left], swapped[right] = swapped.get(right, right), swapped.get(left, left)
-    return swapped[place]
-
-
-def draw_alpha(seed: int, content: str, k: int, low: float, high: float) -> float:
-    """A strength, evenly between two, with four decimals."""
-    if low == high:
-        return low
-    return round(low + (high - low) * _number(seed, content, "alpha", k) / 2**64, 4)
 
 
 def plan(job: Job, model: str) -> Plan:
@@ -269,7 +241,7 @@ def _output(picture: PictureBytes, job: Job) -> str:
 
 def run(
     plan: Plan, journal: Journal, make: Make, runner: Runner, stop: Callable[[], bool], skip: Callable[[int], None]
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """Make what is left of a plan; its results as they come.
 
     Args:
@@ -286,14 +258,17 @@ def run(
     """
     _copy(plan, journal)
     steps = plan.steps(journal, skip)
-    for step, results in runner(make, steps, stop):
-        if results is None:
-            error = "the process died again and again while it was made; is there enough memory?"
-            results = [
-                Result(item.content.name, item.k, error=f"{item.content.picture}: {error}") for item in step.items
-            ]
-        journal.add(results)
-        yield from results
+    with closing(runner(make, steps, stop)) as taken:  # nothing is under way any more when this ends
+        for step, results in taken:
+            if results is None:
+                results = [_died(item) for item in step.items]
+            journal.add(results)
+            yield from results
+
+
+def _died(item: Item) -> Result:
+    error = "the process died again and again while it was made; is there enough memory?"
+    return Result(item.content.name, item.k, error=f"{item.content.picture}: {error}")
 
 
 def _copy(plan: Plan, journal: Journal) -> None:

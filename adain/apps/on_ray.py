@@ -1,5 +1,5 @@
 """Steps of a run on a Ray cluster: an actor for so many cores or a GPU, each given a step when it is free, so that
-nothing piles up. An actor that dies, alone or with its node, is replaced, and its steps are taken again.
+nothing piles up. An actor that dies, alone or with its node, is replaced, and its steps are taken again at the end.
 """
 
 import logging
@@ -9,7 +9,6 @@ import socket
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
@@ -43,9 +42,12 @@ class Actor:
 
 @dataclass(frozen=True)
 class _Call:
-    """What an actor has been asked for: a step, in which so many actors have died before, or to open the model."""
+    """What an actor has been asked for: a step, in which so many actors have died before, or to open the model; and how
+    many steps the actor could take instead.
+    """
 
     actor: Any
+    room: int
     step: Step | None = None
     deaths: int = 0
 
@@ -67,7 +69,13 @@ class Cluster:
     gpu: bool
     _calls: dict[Any, _Call] = field(default_factory=dict)  # by what ray.wait takes
     _free: list[Any] = field(default_factory=list)  # actors, each as often as it could take a step
+    _lost: deque[tuple[Step, int]] = field(default_factory=deque)  # steps of actors that died, and how many have
     _unopened: int = 0  # actors in a row that died before they were open
+
+    @property
+    def _room(self) -> int:
+        """How many steps an actor takes at once."""
+        return ON_A_GPU if self.gpu else 1
 
     @classmethod
     def join(cls, address: str, device: Device, workers: int | None, cores: int | None) -> Self:
@@ -113,33 +121,41 @@ class Cluster:
         """Take steps; of one in which TRIES actors died there is no result. See `dataset.run`."""
         for _ in range(self.workers):
             self._start(make)
-        left = deque((step, 0) for step in islice(steps, 1))
-        waited = 0.0
-        while (left and not stop()) or any(call.step for call in self._calls.values()):
-            while self._free and left and not stop():
-                self._give(self._free.pop(), *left.popleft())
-                left.extend((step, 0) for step in islice(steps, max(0, 1 - len(left))))
+        step, waited = next(steps, None), 0.0
+        while ((step or self._lost) and not stop()) or self._at_work:
+            while step and self._free and not stop():
+                self._give(_Call(self._free.pop(), 1, step))
+                step = next(steps, None)
+            if not step and not stop():
+                self._give_lost()
             done, _ = self.ray.wait(list(self._calls), timeout=1.0)
-            waited = 0.0 if done or any(call.step for call in self._calls.values()) else waited + 1.0
+            waited = 0.0 if done or self._at_work else waited + 1.0
             if waited == PATIENCE:
                 log.warning("the Ray cluster has no room for a worker yet; waiting")
             for reference in done:
-                for step, deaths, results in self._take(reference, make):
-                    if results is None and deaths < TRIES:
-                        left.append((step, deaths))
-                    else:
-                        yield step, results
+                yield from self._take(reference, make)
+
+    @property
+    def _at_work(self) -> bool:
+        return any(call.step for call in self._calls.values())
 
     def _start(self, make: Make) -> None:
-        options = {"num_cpus": self.cores, "num_gpus": int(self.gpu), "max_concurrency": ON_A_GPU if self.gpu else 1}
+        options = {"num_cpus": self.cores, "num_gpus": int(self.gpu), "max_concurrency": self._room}
         actor = self.ray.remote(**options)(Actor).remote()
-        self._calls[actor.open.remote(make, str(Path.cwd()))] = _Call(actor)
+        self._calls[actor.open.remote(make, str(Path.cwd()))] = _Call(actor, self._room)
 
-    def _give(self, actor: Any, step: Step, deaths: int) -> None:
-        self._calls[actor.do.remote(step)] = _Call(actor, step, deaths)
+    def _give(self, call: _Call) -> None:
+        self._calls[call.actor.do.remote(call.step)] = call
 
-    def _take(self, reference: Any, make: Make) -> Iterator[tuple[Step, int, list[Result] | None]]:
-        """The results of a call; or, if its actor died, all its steps, with one more death each."""
+    def _give_lost(self) -> None:
+        """Give lost steps to actors that do nothing else, so that no other step is lost with them."""
+        for actor in list(self._free):
+            if self._lost and sum(each is actor for each in self._free) == self._room:
+                self._free = [each for each in self._free if each is not actor]
+                self._give(_Call(actor, self._room, *self._lost.popleft()))
+
+    def _take(self, reference: Any, make: Make) -> Iterator[tuple[Step, list[Result] | None]]:
+        """The results of a call; or, if its actor died, the steps that are given up."""
         call = self._calls.pop(reference, None)
         if call is None:  # its actor died in another call
             return
@@ -148,25 +164,28 @@ class Cluster:
         except self.ray.exceptions.RayTaskError as error:
             raise error.cause from error
         except self.ray.exceptions.RayError as error:
-            lost = [
-                call,
-                *(self._calls.pop(each) for each in list(self._calls) if self._calls[each].actor is call.actor),
-            ]
-            self._replace(call.actor, make, error)
-            yield from ((each.step, each.deaths + 1, None) for each in lost if each.step is not None)
+            yield from self._replace(call, make, error)
             return
-        self._unopened = 0
-        self._free += [call.actor] * (1 if call.step or not self.gpu else ON_A_GPU)
-        if call.step is not None:
-            yield call.step, call.deaths, results
+        self._free += [call.actor] * call.room
+        if call.step is None:
+            self._unopened = 0
+        else:
+            yield call.step, results
 
-    def _replace(self, actor: Any, make: Make, error: Exception) -> None:
-        self._unopened += 1
+    def _replace(self, call: _Call, make: Make, error: Exception) -> Iterator[tuple[Step, None]]:
+        """Start another actor in the place of a dead one, and keep the steps that it had, unless TRIES have died."""
+        self._unopened += call.step is None
         if self._unopened > TRIES * self.workers:
             raise AdaINError(f"workers die again and again before they have made a picture ({first_line(error)})")
         log.warning("a worker died; another one makes its pictures")
-        self._free = [each for each in self._free if each is not actor]
-        self.ray.kill(actor)  # it may only be out of reach
+        others = [each for each, other in self._calls.items() if other.actor is call.actor]
+        for each in (call, *(self._calls.pop(reference) for reference in others)):
+            if each.step and each.deaths + 1 < TRIES:
+                self._lost.append((each.step, each.deaths + 1))
+            elif each.step:
+                yield each.step, None
+        self._free = [each for each in self._free if each is not call.actor]
+        self.ray.kill(call.actor)  # it may only be out of reach
         self._start(make)
 
 

@@ -6,7 +6,7 @@ import errno
 import hashlib
 import io
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -185,7 +185,7 @@ def read_note(note: PictureBytes) -> bytes:
 
 
 Make = Callable[[], Worker]  # opens a worker, in whatever process steps are taken
-Taken = Iterator[tuple[Step, list[Result] | None]]  # None where no process lived through the step
+Taken = Generator[tuple[Step, list[Result] | None], None, None]  # None where no process lived through the step
 
 
 def here(make: Make, steps: Iterator[Step], stop: Callable[[], bool], workers: int = 2) -> Taken:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -134,13 +134,14 @@ def _run(
     with stop_signal() as stop, progress_bar(console) as progress:
         task = progress.add_task("pictures", total=plan.total, note="")
         began = perf_counter()
-        for result in data_sets.run(plan, journal, make, runner, stop, partial(progress.advance, task)):
-            if result.error is None:
-                made += 1
-            elif result.error not in told:  # once for all pictures of a content
-                told.add(result.error)
-                complain(result.error)
-            progress.update(task, advance=1, note=f"{made / (perf_counter() - began):.2f} pictures/s")
+        with closing(data_sets.run(plan, journal, make, runner, stop, partial(progress.advance, task))) as results:
+            for result in results:
+                if result.error is None:
+                    made += 1
+                elif result.error not in told:  # once for all pictures of a content
+                    told.add(result.error)
+                    complain(result.error)
+                progress.update(task, advance=1, note=f"{made / (perf_counter() - began):.2f} pictures/s")
         return made, stop()
 
 

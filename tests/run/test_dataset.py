@@ -18,7 +18,7 @@ import pytest
 from checks import grey, one_line, pixel
 from PIL import Image
 
-from adain.apps.dataset import draw_alpha, draw_style
+from adain.apps.drawing import draw_alpha, draw_style
 from adain.apps.journal import Journal
 from adain.pictures import find_with_shards
 from adain.stylizer import Stylizer
