@@ -280,9 +280,9 @@ def test_where_models_are_looked_for(write_tiny: Write, monkeypatch: pytest.Monk
     assert by_file.encode_style(noise(16, 16)).code.shape == (3,)
     with pytest.raises(ModelError, match=r"the model .*stylizer.onnx cannot be read \(No such file"):
         Stylizer(folder, "cpu")
-    monkeypatch.setattr(shipped, "ONNX", write_tiny("shipped"))
+    monkeypatch.setitem(shipped.MODELS, "large", write_tiny("shipped"))
     assert Stylizer(device="cpu").contract.model == "tiny"
-    monkeypatch.setattr(shipped, "ONNX", tmp_path / "absent")
+    monkeypatch.setitem(shipped.MODELS, "large", tmp_path / "absent")
     with pytest.raises(ModelError, match="absent/stylizer.onnx cannot be read .* or reinstall adain"):
         Stylizer(device="cpu")
 
