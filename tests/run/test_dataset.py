@@ -122,6 +122,14 @@ def test_pictures_are_what_the_manifest_says(run, data):
     assert files(data / "again") == before
 
 
+def test_json(run, data):
+    (data / "photos" / "bad.png").write_text("no picture")
+    code, out, _ = run(*CALL[:-1], "-o", "out", "--json")
+    assert code == 2
+    assert json.loads(out) == {"output": "out", "pictures": 4, "made": 3, "failed": 1, "stopped": False}
+    assert json.loads(run(*CALL[:-1], "-o", "out", "--json")[1])["made"] == 0
+
+
 def test_a_picture_does_not_depend_on_the_others(run, data):
     run(*CALL, "-o", "out", "--per-image", "2")
     (data / "photos" / "one.png").unlink()
