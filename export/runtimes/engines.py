@@ -1,10 +1,10 @@
 """The engines of the matrix: each opens an ONNX file of ours and gives a function of its inputs.
 
-    python engines.py ENGINE DOOR MODELS STRIDE [CASE ...]
+    python engines.py ENGINE DOOR MODELS STRIDES [CASE ...]
 
-replays the conformance cases, or those that are named, and prints a line of JSON for each. `matrix.py` runs this in the
-virtual environment of the engine, which has numpy, Pillow and the engine, and nothing else. Everything runs on
-one thread in float32.
+STRIDES is JSON, by the names of the files. This replays the conformance cases, or those that are named, and prints a
+line of JSON for each. `matrix.py` runs it in the virtual environment of the engine, which has numpy, Pillow and the
+engine, and nothing else. Everything runs on one thread in float32.
 """
 
 import base64
@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +117,7 @@ def ncnn(file: Path) -> Run:
     network.opt.num_threads = 1
     network.opt.use_fp16_packed = network.opt.use_fp16_storage = network.opt.use_fp16_arithmetic = False
     network.opt.use_bf16_storage = False
+    network.opt.lightmode = False  # with it, which is the default, 1.0.20261020 crashes in our graphs
     loaded = False
 
     def run(inputs: dict[str, NDArray[Any]]) -> NDArray[Any]:
@@ -164,15 +165,17 @@ ENGINES: dict[str, Callable[[Path], Run]] = {
 }
 
 
-def functions(open_file: Callable[[Path], Run], door: str, models: Path, stride: int) -> tuple[Stylize, EncodeStyle]:
-    """The two functions that the conformance set asks for.
+def functions(
+    open_file: Callable[[Path], Run], door: str, models: Path, strides: dict[str, int]
+) -> tuple[Stylize, EncodeStyle, Stylize]:
+    """The functions that the conformance set asks for: of the large network, of the style encoder, of the small one.
 
     Args:
         open_file: one of ENGINES.
         door: "bytes" or "portable".
-        models: folder with stylizer.onnx and style_encoder.onnx, and with files such as stylizer-16x24.onnx, for
-            pixels of 16 rows and 24 columns only, which then are preferred.
-        stride: of portable files.
+        models: folder with stylizer.onnx, style_encoder.onnx and fast.onnx, and with files such as stylizer-16x24.onnx,
+            for pixels of 16 rows and 24 columns only, which then are preferred.
+        strides: of portable files, by their names.
     """
     opened = cache(open_file)
 
@@ -181,12 +184,12 @@ def functions(open_file: Callable[[Path], Run], door: str, models: Path, stride:
         fixed = models / f"{graph}-{height}x{width}.onnx"
         return opened(fixed if fixed.exists() else models / f"{graph}.onnx")(inputs)
 
-    def stylize(contents: Pixels, codes: Codes, alpha: float) -> Pixels:
+    def stylize(contents: Pixels, codes: Codes, alpha: float, graph: str = "stylizer") -> Pixels:
         strength = np.array([alpha], np.float32)
         if door == "bytes":
-            return run("stylizer", content=contents, style=codes, alpha=strength)
+            return run(graph, content=contents, style=codes, alpha=strength)
         outputs = [
-            run("stylizer", content=to_portable(content, stride), style=code[None], alpha=strength)
+            run(graph, content=to_portable(content, strides[graph]), style=code[None], alpha=strength)
             for content, code in zip(contents, np.broadcast_to(codes, (len(contents), codes.shape[1])), strict=True)
         ]
         return np.stack([from_portable(output, *contents.shape[1:3]) for output in outputs])
@@ -194,26 +197,28 @@ def functions(open_file: Callable[[Path], Run], door: str, models: Path, stride:
     def encode_style(images: Pixels) -> Codes:
         if door == "bytes":
             return run("style_encoder", image=images)
-        return np.concatenate([run("style_encoder", image=to_portable(image, stride)) for image in images])
+        return np.concatenate(
+            [run("style_encoder", image=to_portable(image, strides["style_encoder"])) for image in images]
+        )
 
-    return stylize, encode_style
+    return stylize, encode_style, partial(stylize, graph="fast")
 
 
-def main(engine: str, door: str, models: str, stride: str, *names: str) -> None:
+def main(engine: str, door: str, models: str, strides: str, *names: str) -> None:
     """Print {"name", "kind", "largest", "mean", "passed"} or {"name", "kind", "error"} for each case."""
-    stylize, encode_style = functions(ENGINES[engine], door, Path(models), int(stride))
+    stylize, encode_style, fast = functions(ENGINES[engine], door, Path(models), json.loads(strides))
     conformance = Conformance()
     whole = conformance.manifest
-    for kind in ("encode", "stylize"):
+    for kind in ("encode", "stylize", "fast"):
         for case in whole[kind]:
             if names and case["name"] not in names:
                 continue
             # A case that styles with a code of an encode case comes after it, for the engine's own code to be used.
             codes = {part["code"] for style in case.get("styles", ()) for part in style}
             before = [each for each in whole["encode"] if each["code"] in codes]
-            conformance.manifest = {**whole, "encode": before, "paintings": [], "stylize": [], kind: [case]}
+            conformance.manifest = {**whole, "encode": before, "paintings": [], "stylize": [], "fast": [], kind: [case]}
             try:
-                result = asdict(conformance.replay(stylize, encode_style)[-1])
+                result = asdict(conformance.replay(stylize, encode_style, fast=fast)[-1])
             except Exception as error:  # whatever an engine raises
                 result = {"name": case["name"], "error": f"{type(error).__name__}: {error}"}
             print("\n" + json.dumps({"kind": kind, **result}), flush=True)  # an engine may have left a line open

@@ -35,7 +35,7 @@ HERE = Path(__file__).parent
 MODELS = HERE / ".models"
 MANIFEST = HERE.parent / "conformance" / "manifest.json"
 WORKER = HERE / "engines.py"
-GRAPHS = ("stylizer", "style_encoder")
+GRAPHS = ("stylizer", "style_encoder", "fast")  # names of files; fast is the stylizer of the small network
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,8 @@ ENGINES = (
         "opencv",
         "portable",
         ("opencv-python-headless==4.*",),
-        fixed=("stylizer",),
-        note="stylizer with fixed sizes only: free ones it takes for 0, and cannot read the Concat of the decoder",
+        fixed=("stylizer", "fast"),
+        note="stylizers with fixed sizes only: free ones it takes for 0, and cannot read the Concat of the decoder",
     ),
     Engine("tract", "tract", "portable", ("tract",)),
     Engine("MNN", "mnn", "portable", ("MNN",), note="converted by `_tools.mnnconvert`"),
@@ -91,7 +91,7 @@ ENGINES = (
         "portable",
         ("ncnn",),
         bare=("pnnx",),  # it depends on torch, its converter does not
-        note="converted by pnnx, `fp16=0`; `use_fp16_*` off",
+        note="converted by pnnx, `fp16=0`; `use_fp16_*` and `lightmode` off",
     ),
 )
 
@@ -138,10 +138,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def export_models() -> Path:
-    """Write the files of both doors from the shipped checkpoint: a folder with bytes/ and portable/."""
+    """Write the files of both doors from the shipped checkpoints: a folder with bytes/ and portable/."""
     shutil.rmtree(MODELS, ignore_errors=True)
     shutil.copytree(shipped.ONNX, MODELS / "bytes")
-    export(load_model(shipped.CHECKPOINT), MODELS / "portable", io="portable", graphs=GRAPHS)
+    shutil.copy(shipped.FAST / "stylizer.onnx", MODELS / "bytes" / "fast.onnx")
+    export(load_model(shipped.CHECKPOINT), MODELS / "portable", io="portable", graphs=("stylizer", "style_encoder"))
+    export(load_model(shipped.FAST / "model.safetensors"), MODELS / "small", io="portable", graphs=("stylizer",))
+    (MODELS / "small" / "stylizer.onnx").rename(MODELS / "portable" / "fast.onnx")
     return MODELS
 
 
@@ -158,10 +161,8 @@ def fix_sizes(file: Path, height: int, width: int) -> None:
 def sizes(graph: str, stride: int) -> set[tuple[int, int]]:
     """Padded heights and widths of the pictures that the cases give to a graph."""
     manifest = json.loads(MANIFEST.read_text("utf-8"))
-    if graph == "stylizer":
-        names = [name for case in manifest["stylize"] for name in case["contents"]]
-    else:
-        names = [case["image"] for case in manifest["encode"]]
+    kind = {"stylizer": "stylize", "style_encoder": "encode"}.get(graph, graph)
+    names = [name for case in manifest[kind] for name in case.get("contents", [case.get("image")])]
     found = set()
     for name in names:
         with Image.open(MANIFEST.parent / name) as image:
@@ -217,13 +218,13 @@ def replay(python: str, engine: Engine, models: Path, seconds: float, *names: st
         the results of the cases until the end, and how it ended if not well.
     """
     folder = models / engine.door
-    metadata = {each.key: each.value for each in onnx.load(folder / "stylizer.onnx").metadata_props}
-    stride = Contract.from_metadata(metadata, "stylizer.onnx").stride
-    for graph in engine.fixed:
+    strides = {graph: stride(folder / f"{graph}.onnx") for graph in GRAPHS}
+    if engine.fixed:
         folder = Path(shutil.copytree(folder, models / "fixed", dirs_exist_ok=True))
-        for height, width in sizes(graph, stride):
+    for graph in engine.fixed:
+        for height, width in sizes(graph, strides[graph]):
             fix_sizes(folder / f"{graph}.onnx", height, width)
-    command = [python, str(WORKER), engine.runs, engine.door, str(folder), str(stride), *names]
+    command = [python, str(WORKER), engine.runs, engine.door, str(folder), json.dumps(strides), *names]
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"} | {"OMP_NUM_THREADS": "1"}
     code, printed, complaints = limited(command, seconds, env=environment)
     if code is None:
@@ -233,6 +234,12 @@ def replay(python: str, engine: Engine, models: Path, seconds: float, *names: st
     else:
         problem = f"crashed: {last_line(complaints)}" if code else ""
     return [json.loads(line) for line in printed.splitlines() if line.startswith(b'{"kind"')], problem
+
+
+def stride(file: Path) -> int:
+    """What the sides of a file's pictures are multiples of."""
+    metadata = {each.key: each.value for each in onnx.load(file).metadata_props}
+    return Contract.from_metadata(metadata, file.name).stride
 
 
 def last_line(text: bytes) -> str:
@@ -249,7 +256,7 @@ def table(rows: Sequence[Row]) -> str:
     ]
     for row in rows:
         results = [case for case in row.cases if "error" not in case]
-        pixels = [case for case in results if case["kind"] == "stylize"]
+        pixels = [case for case in results if case["kind"] != "encode"]
         codes = [case["largest"] for case in results if case["kind"] == "encode"]
         passed = sum(case["passed"] for case in results)
         failures = [f"{case['name']}: {case['error']}" for case in row.cases if "error" in case]
@@ -275,11 +282,11 @@ def page(rows: Sequence[Row]) -> str:
     pixels, style = manifest["tolerance"]["pixels"], manifest["tolerance"]["style"]
     return f"""# Where the model runs
 
-Written by `python export/runtimes/matrix.py` on {platform.system()}, {platform.machine()}, with the checkpoint
-`{manifest["checkpoint_sha256"][:12]}`: the [conformance set](../conformance/README.md) in every engine, in float32 on
-one thread. Pixels differ by so many steps of 255, at most and on average in the worst case; style codes by so much.
-A case passes up to {pixels["max"]}, {pixels["mean"]} and {style["max"]:g}. [CONTRACT.md](../CONTRACT.md) says what the
-doors are, [README.md](README.md) what each engine needs.
+Written by `python export/runtimes/matrix.py` on {platform.system()}, {platform.machine()}, with the style encoder
+`{manifest["checkpoint_sha256"][:12]}` and both networks: the [conformance set](../conformance/README.md) in every
+engine, in float32 on one thread. Pixels differ by so many steps of 255, at most and on average in the worst case; style
+codes by so much. A case passes up to {pixels["max"]}, {pixels["mean"]} and {style["max"]:g}.
+[CONTRACT.md](../CONTRACT.md) says what the doors are, [README.md](README.md) what each engine needs.
 
 {table(rows)}"""
 

@@ -1,6 +1,7 @@
 """The matrix of runtimes: its own code with onnxruntime, and that no engine can end it."""
 
 import json
+import shutil
 import sys
 from dataclasses import replace
 from subprocess import CalledProcessError
@@ -22,7 +23,10 @@ ENGINE = Engine("here", "onnxruntime", "bytes")
 @pytest.fixture
 def models(tmp_path):
     """A folder such as `export_models` makes, with bytes files."""
-    (tmp_path / "bytes").symlink_to(shipped.ONNX, target_is_directory=True)
+    (tmp_path / "bytes").mkdir()
+    for graph in ("stylizer", "style_encoder"):
+        (tmp_path / f"bytes/{graph}.onnx").symlink_to(shipped.ONNX / f"{graph}.onnx")
+    (tmp_path / "bytes/fast.onnx").symlink_to(shipped.FAST / "stylizer.onnx")
     return tmp_path
 
 
@@ -50,12 +54,13 @@ def smallest(kind: str) -> str:
 
 
 def test_onnxruntime_replays_cases(models):
-    names = smallest("encode"), smallest("stylize")
+    names = smallest("encode"), smallest("stylize"), smallest("fast")
     cases, problem = matrix.replay(sys.executable, ENGINE, models, 120, *names)
     assert not problem
     assert [(case["kind"], case["name"], case["passed"]) for case in cases] == [
         ("encode", names[0], True),
         ("stylize", names[1], True),
+        ("fast", names[2], True),
     ]
 
 
@@ -101,7 +106,9 @@ def test_an_engine_that_needs_a_gpu_is_a_row(models, monkeypatch):
 def test_portable_files_are_padded_and_cropped(tmp_path):
     (tmp_path / "stylizer.onnx").write_bytes(tiny(replace(TINY, io="portable")))
     (tmp_path / "style_encoder.onnx").write_bytes(tiny(replace(TINY, io="portable", graph="style_encoder")))
-    stylize, encode_style = engines.functions(engines.onnxruntime, "portable", tmp_path, 8)
+    shutil.copy(tmp_path / "stylizer.onnx", tmp_path / "fast.onnx")
+    strides = {"stylizer": 8, "style_encoder": 8, "fast": 16}
+    stylize, encode_style, fast = engines.functions(engines.onnxruntime, "portable", tmp_path, strides)
     contents = np.random.default_rng(0).integers(0, 256, (2, 17, 21, 3), np.uint8)
     codes = np.array([[0.0, 0.5, 1.0], [1.0, 0.0, 0.0]], np.float32)
     expected = contents * 0.75 + 0.25 * 255 * codes[:, None, None]
@@ -109,6 +116,7 @@ def test_portable_files_are_padded_and_cropped(tmp_path):
     np.testing.assert_allclose(
         stylize(contents, codes[:1], 1.0)[1], np.broadcast_to(codes[0] * 255, (17, 21, 3)), atol=0.51
     )
+    np.testing.assert_allclose(fast(contents, codes, 0.25), expected, atol=0.51)
     even = contents[:, :16, :16]
     np.testing.assert_allclose(encode_style(even), even.mean((1, 2)) / 255, atol=1e-5)
 
@@ -122,7 +130,7 @@ def test_files_of_one_size_are_preferred(tmp_path):
         opened.append(file.name)
         return engines.onnxruntime(file)
 
-    stylize, _ = engines.functions(open_file, "portable", tmp_path, 8)
+    stylize, _, _ = engines.functions(open_file, "portable", tmp_path, {"stylizer": 8})
     for rows in (24, 23, 16):
         stylize(np.zeros((1, rows, 16, 3), np.uint8), np.zeros((1, 3), np.float32), 1.0)
     assert opened == ["stylizer-24x16.onnx", "stylizer.onnx"]
