@@ -1,4 +1,4 @@
-import { AdainError } from "../adain";
+import { AdainError, type Picture } from "../adain";
 import { checkCode } from "../code";
 import { firstLine } from "../errors";
 import { networks, type Quality } from "../files";
@@ -38,11 +38,10 @@ async function main(): Promise<void> {
   const studio = new Studio({ fast: network("fast"), finest: network("finest") }, styles[0]!);
   const live = new Live(studio);
   const controls = connectControls(studio, live, (onChoose) => new Gallery(styles, onChoose));
-  const ownStyle = (file: File) =>
-    openStyle(file, async (painting, size) => {
-      await painters.fast.ready;
-      return painters.fast.encodeStyle(painting, size).finally(hideProgress); // of the style encoder, the first time
-    });
+  const encode = async (painting: Picture, size: number) => {
+    await painters.fast.ready;
+    return painters.fast.encodeStyle(painting, size).finally(hideProgress); // of the style encoder, the first time
+  };
 
   const paintPhotos = (photos: readonly File[]) =>
     attempt(async () => {
@@ -57,7 +56,7 @@ async function main(): Promise<void> {
     });
   const addPainting = (file: File) =>
     attempt(async () => {
-      const style = await ownStyle(file);
+      const style = await openStyle(file, encode);
       studio.networks.fast.interrupt();
       showStatus("Looking at the painting.");
       const code = await style.code(studio.strokes); // one that is of no use does not join the others
@@ -90,9 +89,9 @@ async function main(): Promise<void> {
 
   const isolated = prepareOffline(); // photo and gallery are there meanwhile
   await attempt(async () => {
-    for (const file of await kept("painting/")) controls.add(await ownStyle(file));
+    for (const [id, file] of await kept("painting/")) controls.add(await openStyle(file, encode, id));
     controls.restore();
-    const [file] = await kept("photo");
+    const file = (await kept("photo")).get("photo");
     if (!file) return void showSample(samples[0]!).then(() => fetchCodes(styles));
     const photo = await openPhoto(file, file.name);
     if (!studio.photo && !live.on) void studio.open(photo).then(() => fetchCodes(styles));

@@ -14,15 +14,16 @@ export async function forget(place: string): Promise<void> {
   await (await open())?.delete(`./mine/${place}`);
 }
 
-/** The files at a place and below it, in the order in which they came. */
-export async function kept(place: string): Promise<File[]> {
+/** The files at a place and below it, by the last part of their places, in the order in which they came. */
+export async function kept(place: string): Promise<Map<string, File>> {
   const cache = await open();
-  const files: File[] = [];
+  const files = new Map<string, File>();
   for (const request of (await cache?.keys()) ?? []) {
     if (!new URL(request.url).pathname.includes(`/mine/${place}`)) continue;
     const response = (await cache!.match(request))!;
     const name = decodeURIComponent(response.headers.get(NAME) ?? place);
-    files.push(new File([await response.blob()], name, { type: response.headers.get("content-type") ?? "" }));
+    const file = new File([await response.blob()], name, { type: response.headers.get("content-type") ?? "" });
+    files.set(request.url.split("/").at(-1)!, file);
   }
   return files;
 }

@@ -33,8 +33,6 @@ export const FIRST_STYLE = "starry-night";
 
 type Encode = (painting: Picture, size: number) => Promise<Float32Array>;
 
-let ownCount = 0;
-
 /** The built-in styles, FIRST_STYLE first. */
 export function bank(): Style[] {
   const codeOf = byName(codes);
@@ -56,11 +54,12 @@ export function bank(): Style[] {
  * A style of the visitor's own: a picture, or a code in a .npy or .f32 file.
  *
  * @param encode gives the code of a picture, shrunk to a size
+ * @param id the one that it had before a reload
  * @throws AdainError the file is neither
  */
-export async function openStyle(file: File, encode: Encode): Promise<Style> {
+export async function openStyle(file: File, encode: Encode, id = `own-${Date.now().toString(36)}`): Promise<Style> {
   const title = file.name.replace(/\.[^.]*$/, "") || "Own painting";
-  const own = { id: `own-${ownCount++}`, title, detail: "your own", movement: "" };
+  const own = { id, title, detail: "your own", movement: "" };
   if (/\.(npy|f32)$/i.test(file.name)) {
     const code = readCode(new Uint8Array(await file.arrayBuffer()), file.name);
     return { ...own, thumbnail: "", strokes: false, code: async () => code };
