@@ -18,6 +18,7 @@ from ..report import write_json
 
 FOLDER = ".dataset"  # in OUT; hidden, so that no search for pictures enters it
 Key = tuple[str, int]  # content, k
+_NUMBERS = ("k", "content_width", "content_height", "width", "height", "bytes")
 
 
 @dataclass(frozen=True)
@@ -141,11 +142,9 @@ class Journal:
         return end
 
     def _note(self, line: bytes, place: int) -> None:
-        try:
-            result = Result(**json.loads(line))
-        except (ValueError, TypeError):  # the machine, not only the process, stopped in the middle
-            return
-        self._places[result.key] = place, -1 if result.error else result.bytes
+        result = _result(line)
+        if result is not None:
+            self._places[result.key] = place, -1 if result.error else result.bytes
 
     def _shut(self) -> None:
         self._file.close()
@@ -158,10 +157,22 @@ class Journal:
                 path.unlink(missing_ok=True)
 
 
+def _result(line: bytes) -> Result | None:
+    """What a line says; None of a damaged one: the machine, not only the process, stopped in the middle."""
+    try:
+        result = Result(**json.loads(line))
+    except (ValueError, TypeError, RecursionError):
+        return None
+    *numbers, content, sha256, error = (getattr(result, name) for name in (*_NUMBERS, "content", "sha256", "error"))
+    right = all(type(number) is int and 0 <= number < 2**31 for number in numbers)
+    right = right and all(isinstance(text, str) for text in (content, sha256, error or ""))
+    return result if right else None
+
+
 def _refuse_others(file: Path, settings: dict[str, Any], out: Path) -> None:
     try:
-        before = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError):
+        before = dict(json.loads(file.read_text("utf-8")))
+    except (OSError, ValueError, TypeError, RecursionError):
         before = {}
     differ = sorted(key for key in settings.keys() | before.keys() if settings.get(key) != before.get(key))
     if differ:

@@ -78,4 +78,7 @@ def _rows(plan: Plan, journal: Journal) -> Iterator[dict[str, Any]]:
 
 def _printable(text: str) -> str:
     """Names of files need not be text; what is none becomes as in `caf\\xe9.jpg`."""
-    return text.encode(errors="surrogateescape").decode(errors="backslashreplace")
+    try:
+        return text.encode(errors="surrogateescape").decode(errors="backslashreplace")
+    except UnicodeEncodeError:  # half a pair of UTF-16, as in names on Windows
+        return text.encode(errors="backslashreplace").decode()

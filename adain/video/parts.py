@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import OptionError
+from ..errors import OptionError, first_line
 from ..replacing import replacing
 from ..report import write_json
 
@@ -57,8 +57,8 @@ class Parts:
             raise OptionError(f"{self.folder} holds what is done already; give --resume to go on, or --anew")
         if resume and file.is_file():
             try:
-                before = json.loads(file.read_text("utf-8"))
-            except ValueError:
+                before = dict(json.loads(file.read_text("utf-8")))
+            except (ValueError, TypeError, RecursionError):
                 before = {}
             if differ := sorted(key for key in job.keys() | before.keys() if job.get(key) != before.get(key)):
                 raise OptionError(
@@ -87,9 +87,13 @@ class Parts:
             self._write(number - 1, {name: value for name, value in self.load(number - 1).items() if value.ndim == 0})
 
     def load(self, number: int) -> State:
-        """What `save` was given."""
-        with np.load(self._state(number), allow_pickle=False) as state:
-            return dict(state)
+        """What `save` was given; raises an OptionError where the file is damaged, as after a loss of power."""
+        file = self._state(number)
+        try:
+            with np.load(file, allow_pickle=False) as state:
+                return dict(state)
+        except Exception as error:  # broken archives lead to any error
+            raise OptionError(f"{file} is damaged ({first_line(error)}); give --anew to begin anew") from error
 
     def _write(self, number: int, state: State) -> None:
         with replacing(self._state(number)) as temporary:

@@ -394,6 +394,30 @@ def test_a_killed_run_goes_on(run, data):
     assert not (out / ".dataset" / "parts").exists()
 
 
+def test_damaged_lines_of_a_journal_count_for_nothing(run, data):
+    assert run(*CALL, "-o", "out") == (0, "", "")
+    expected, (line, *others) = files(data / "out"), lines(data / "out")
+    wrong = ({"k": []}, {"k": True}, {"width": "x"}, {"height": 2**31}, {"bytes": 1e999}, {"sha256": 1}, {"error": {}})
+    for damaged in (*(json.dumps(json.loads(line) | fields).encode() for fields in wrong), b"[]", b"[" * 100_000):
+        (data / "out" / ".dataset" / "journal.jsonl").write_bytes(b"\n".join([damaged, *others, b""]))
+        assert run(*CALL, "-o", "out") == (0, "", "")
+        assert files(data / "out") == expected
+    for damaged in ("[]", "[" * 100_000, "null"):
+        (data / "out" / ".dataset" / "settings.json").write_text(damaged)
+        code, _, err = run(*CALL, "-o", "out")
+        assert code == 2
+        assert "out was begun with another value of" in one_line(err)
+
+
+def test_an_error_that_is_no_text_is_written_as_it_can_be(run, data):
+    run(*CALL, "-o", "out", "--shards", "10")
+    first, *others = lines(data / "out")
+    failed = json.dumps(json.loads(first) | {"error": "\ud800 is half a letter"}).encode()
+    (data / "out" / ".dataset" / "journal.jsonl").write_bytes(b"\n".join([failed, *others, b""]))
+    assert run(*CALL, "-o", "out", "--shards", "10")[0] == 2
+    assert "\\ud800 is half a letter" in [row["error"] for row in rows(data / "out")]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
 def test_a_signal_ends_a_run_after_the_picture_under_way(data):
     total = many(data)

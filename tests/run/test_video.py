@@ -294,6 +294,22 @@ def test_stopped_and_resumed_is_the_same_as_one_run(
     assert not list(tmp_path.glob(".*"))
 
 
+def test_what_is_left_of_a_run_may_be_damaged(
+    tmp_path: Path, stylizer: Stylizer, job: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(video, "FRAMES", 4)
+    clip = write_clip(tmp_path / "in.mp4", moving(12))
+    assert video.run(stylizer, job(clip), interrupt(6)).stopped
+    left = tmp_path / ".out.mp4.parts"
+    (left / "000000.npz").write_bytes(b"")
+    with pytest.raises(OptionError, match="000000.npz is damaged .*; give --anew to begin anew"):
+        video.run(stylizer, job(clip, resume=True))
+    (left / "job.json").write_text("[]")
+    with pytest.raises(OptionError, match="differ from what .* was begun with"):
+        video.run(stylizer, job(clip, resume=True))
+    assert video.run(stylizer, job(clip, resume=False)).frames == 12
+
+
 def test_stopped_without_a_partial_file(tmp_path: Path, stylizer: Stylizer, job: Make) -> None:
     clip = write_clip(tmp_path / "in.mp4", moving(8))
     assert video.run(stylizer, job(clip, partial=False), interrupt(3)).stopped
