@@ -19,12 +19,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import psutil
 import typer
 from PIL import Image
 from support.checks import photo
+from support.soaking import check, compare, files_of, killed
 
 app = typer.Typer(help=__doc__, pretty_exceptions_enable=False)
 
@@ -68,12 +70,6 @@ class Setting:
         return err
 
 
-def check(holds: bool, what: str) -> None:
-    """End the soak where something does not hold."""
-    if not holds:
-        raise SystemExit(f"FAILED: {what}")
-
-
 @contextmanager
 def setting() -> Iterator[Setting]:
     """Pictures in a folder that is gone afterwards."""
@@ -93,9 +89,7 @@ def setting() -> Iterator[Setting]:
 
 def seen(out: Path) -> dict[str, bytes]:
     """All that a run gives, none of it half-written."""
-    files = [path for path in out.rglob("*") if path.is_file()]
-    check(not [path for path in files if ".adain-" in path.name], "a temporary file is left")
-    return {path.relative_to(out).as_posix(): path.read_bytes() for path in files if ".dataset" not in path.parts}
+    return {name: data for name, data in files_of(out).items() if not name.startswith(".dataset/")}
 
 
 def journal(out: Path) -> list[tuple[str, int]]:
@@ -106,11 +100,9 @@ def journal(out: Path) -> list[tuple[str, int]]:
     return [(result["content"], result["k"]) for result in results if not result["error"]]
 
 
-def compare(out: Path, expected: dict[str, bytes]) -> None:
+def same(out: Path, expected: dict[str, bytes]) -> None:
     """A run that was disturbed and one that was not."""
-    came = seen(out)
-    differ = sorted(name for name in came.keys() | expected.keys() if came.get(name) != expected.get(name))
-    check(not differ, f"these differ from those of an undisturbed run: {differ}")
+    compare(seen(out), expected)
     done = journal(out)
     check(len(done) == len(set(done)), f"{len(done) - len(set(done))} pictures were made twice")
 
@@ -131,28 +123,19 @@ def kills(times: int = 20, seed: int = 0) -> None:
             before: dict[Path, int] = {}
             while len(moments) < times:
                 more = 0 if len(moments) % 4 == 0 else chance.randint(1, 40)
-                if not killed(kind.start(out), out, more, chance.uniform(0, 0.1 if more else 1)):
+                goal = len(journal(out)) + more
+                ready = partial(lambda out, goal: len(journal(out)) >= goal, out, goal)
+                if not killed(kind.start(out), ready, chance.uniform(0, 0.1 if more else 1), 2):
                     break
                 moments.append(len(journal(out)))
                 again += rewritten(before, before := written(out))
             kind.finish(out)
             again += rewritten(before, written(out))
-            compare(out, seen(whole))
+            same(out, seen(whole))
             shutil.rmtree(out)
             rounds += 1
     print(f"{times} kills in {rounds} runs of 120 pictures, after {moments} pictures: all as undisturbed")
     print(f"{again} files that were there were written again, being under way when the process was killed")
-
-
-def killed(process: subprocess.Popen[str], out: Path, more: int, seconds: float) -> bool:
-    """Kill a process so many seconds after so many more pictures, unless it has ended by itself."""
-    before = len(journal(out))
-    while process.poll() is None and len(journal(out)) < before + more:
-        time.sleep(0.005)
-    time.sleep(seconds)
-    process.kill()
-    process.communicate()
-    return process.returncode == -signal.SIGKILL
 
 
 def written(out: Path) -> dict[Path, int]:
@@ -186,7 +169,7 @@ def disk(megabytes: float = 0.4) -> None:
             check(all(seen(whole)[name] == data for name, data in made.items()), "a picture is not whole")
             subprocess.run(["mount", "-o", "remount,size=64m", str(out)], check=True)
             base.finish(out)
-            compare(out, seen(whole))
+            same(out, seen(whole))
         finally:
             subprocess.run(["umount", str(out)], check=True)
     print(f"full after {len(made)} of 120 pictures, said {last[0]!r}, and went on: all as undisturbed")
@@ -222,7 +205,7 @@ def ray(times: int = 6, seed: int = 0) -> None:
             check(process.returncode == 2, err)
         finally:
             cluster.shutdown()
-        compare(base.folder / "out", seen(base.folder / "whole"))
+        same(base.folder / "out", seen(base.folder / "whole"))
     print(f"{', '.join(died)} of {total} pictures: all as undisturbed")
 
 

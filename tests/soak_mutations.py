@@ -12,6 +12,7 @@ import contextlib
 import copy
 import faulthandler
 import io
+import json
 import logging
 import random
 import resource
@@ -30,10 +31,9 @@ from typing import Any
 
 import numpy as np
 import typer
-from mutating import mutated
-from seeds import picture_seeds
-from soaking import files_of
-from tiny import TINY, tiny
+from support.mutating import mutated
+from support.seeds import picture_seeds
+from support.soaking import files_of
 
 from adain import Stylizer, cli, shipped
 from adain.apps import dataset
@@ -122,6 +122,9 @@ def models(folder: Path) -> list[Target]:
 
 def graphs(folder: Path) -> Target:
     """ONNX files: tiny ones, and those of the shipped small network, whose weights are in a file beside them."""
+    sys.path.append(str(Path(__file__).parent / "support"))  # modules there import each other as tests do
+    from tiny import TINY, tiny
+
     seeds = {
         f"{graph} {io}": tiny(replace(TINY, graph=graph, io=io))
         for graph in ("stylizer", "style_encoder")
@@ -273,7 +276,7 @@ def batch(kind: str, first: int, last: int) -> None:
             if fault:
                 faults += 1
                 print(f"FAULT {number} ({seed}): {fault}", flush=True)
-    print("counts", dict(counts))
+    print("counts", json.dumps(counts))
     raise SystemExit(faults > 0)
 
 
@@ -307,7 +310,7 @@ def soak(kind: str, count: int, first: int, size: int) -> None:
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
         lines = done.stdout.splitlines()
         if lines and lines[-1].startswith("counts "):
-            for name, value in eval(lines[-1].removeprefix("counts ")).items():
+            for name, value in json.loads(lines[-1].removeprefix("counts ")).items():
                 counts[name] = max(counts[name], value) if "," in name else counts[name] + value
         if done.returncode:
             faults += 1

@@ -198,6 +198,8 @@ class Trainer:
         settings, main = self.settings, self.accelerator.is_main_process
         writer = SummaryWriter(str(self.folder / "tensorboard"), purge_step=self.step + 1) if main else None
         if main:
+            for left in self.folder.rglob(".adain-*"):  # by a process that was killed while it wrote
+                left.unlink()
             (self.folder / "settings.json").write_text(settings.to_json())
         since: dict[str, list[Tensor]] = {}  # the losses of all batches that have not been reported
         saved_at = -1

@@ -63,7 +63,7 @@ def join(parts: Sequence[Path], begins: Sequence[int], unit: Fraction, out: Path
     options = {"movflags": "+faststart", "movie_timescale": "90000"} if quicktime else {}
     notes: list[str] = []
     try:
-        with replacing(out) as temporary, av.open(str(temporary), "w", options=options) as container:
+        with replacing(out, parts[0].parent) as temporary, av.open(str(temporary), "w", options=options) as container:
             with av.open(str(parts[0])) as first:
                 coded = first.streams.video[0]
                 stream: Any = container.add_stream_from_template(coded, opaque=True)  # may have no encoder of its name

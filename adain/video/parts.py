@@ -55,10 +55,10 @@ class Parts:
         file = self.folder / "job.json"
         if resume is None and self.done():
             raise OptionError(f"{self.folder} holds what is done already; give --resume to go on, or --anew")
-        if resume and file.is_file():
+        if resume and self.done():
             try:
                 before = dict(json.loads(file.read_text("utf-8")))
-            except (ValueError, TypeError, RecursionError):
+            except (OSError, ValueError, TypeError, RecursionError):
                 before = {}
             if differ := sorted(key for key in job.keys() | before.keys() if job.get(key) != before.get(key)):
                 raise OptionError(
@@ -100,8 +100,9 @@ class Parts:
             np.savez(temporary, allow_pickle=False, **state)
 
     def remove(self) -> None:
-        """All of it."""
+        """All of it; what a process leaves that is killed meanwhile counts for nothing."""
         if self.folder.is_dir():
+            self._state(0).unlink(missing_ok=True)
             shutil.rmtree(self.folder)
 
     def _state(self, number: int) -> Path:

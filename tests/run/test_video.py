@@ -307,7 +307,8 @@ def test_what_is_left_of_a_run_may_be_damaged(
     (left / "job.json").write_text("[]")
     with pytest.raises(OptionError, match="differ from what .* was begun with"):
         video.run(stylizer, job(clip, resume=True))
-    assert video.run(stylizer, job(clip, resume=False)).frames == 12
+    (left / "000000.npz").unlink()  # as a process leaves it that is killed while it removes the parts
+    assert video.run(stylizer, job(clip, resume=True)).new == 12
 
 
 def test_stopped_without_a_partial_file(tmp_path: Path, stylizer: Stylizer, job: Make) -> None:

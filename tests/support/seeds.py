@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from checks import photo
 from PIL import Image, ImageCms
+
+from .checks import photo
 
 MODES = (
     "1",

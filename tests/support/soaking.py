@@ -1,5 +1,9 @@
 """What soak tests share."""
 
+import signal
+import subprocess
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -9,8 +13,30 @@ def check(holds: bool, what: str) -> None:
         raise SystemExit(f"FAILED: {what}")
 
 
+def killed(process: subprocess.Popen[str], ready: Callable[[], bool], seconds: float, code: int = 0) -> bool:
+    """Kill a process so many seconds after it is ready, unless it has ended by itself, with this exit code."""
+    while process.poll() is None and not ready():
+        time.sleep(0.003)
+    time.sleep(seconds)
+    process.kill()
+    err = process.communicate()[1]
+    check(process.returncode in (code, -signal.SIGKILL), f"exit code {process.returncode}: {err}")
+    return process.returncode == -signal.SIGKILL
+
+
+def temporary(folder: Path) -> list[Path]:
+    """Files that are being written, or were when a process was killed."""
+    return list(folder.rglob(".adain-*"))
+
+
 def files_of(folder: Path) -> dict[str, bytes]:
     """All files in a folder and below it, none of them a temporary one."""
+    check(not temporary(folder), f"a temporary file is left in {folder}")
     files = [path for path in folder.rglob("*") if path.is_file()]
-    check(not [path for path in files if ".adain-" in path.name], f"a temporary file is left in {folder}")
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def compare(came: dict[str, bytes], expected: dict[str, bytes]) -> None:
+    """What a run gave that was disturbed, and one that was not."""
+    differ = sorted(name for name in came.keys() | expected.keys() if came.get(name) != expected.get(name))
+    check(not differ, f"these differ from those of an undisturbed run: {differ}")

@@ -120,10 +120,12 @@ def test_resumed_equals_uninterrupted(settings, tmp_path, arch):
 
     assert not first.train(interrupt)
     assert newest_checkpoint(stopped).name == "step-0000003.safetensors"
+    (stopped / "checkpoints" / ".adain-0123456789ab.safetensors").write_bytes(b"half")  # by a process that was killed
     torch.rand(7)  # another random state than the first process had
     second = Trainer(read_newest(stopped).settings, stopped, resume=True)
     assert second.step == 3
     assert second.train(quiet)
+    assert not list(stopped.rglob(".adain-*"))
     expected, got = final(straight), final(stopped)
     assert expected.keys() == got.keys()
     assert {key.split(".")[0] for key in got} == {"trained", "average", "exp_avg", "exp_avg_sq"}

@@ -1,0 +1,119 @@
+"""Folders and videos whose run is killed again and again; no part of the tests.
+
+python tests/soak_files.py batch --times 20
+python tests/soak_files.py video --times 20
+"""
+
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import typer
+from PIL import Image
+from support.checks import photo
+from support.clips import moving, write_clip
+from support.soaking import check, compare, files_of, killed, temporary
+
+app = typer.Typer(help=__doc__, pretty_exceptions_enable=False)
+MODEL = ("--style", "scream", "--model", "fast", "--device", "cpu", "--threads", "1", "-q")
+
+
+def start(folder: Path, *call: str) -> subprocess.Popen[str]:
+    """The command."""
+    command = [sys.executable, "-m", "adain", *call, *MODEL]
+    return subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True)
+
+
+def finish(folder: Path, *call: str, code: int = 0) -> None:
+    """Run to the end."""
+    process = start(folder, *call)
+    err = process.communicate()[1]
+    check(process.returncode == code, f"exit code {process.returncode}: {err}")
+
+
+@app.command()
+def batch(times: int = 20, pictures: int = 120, seed: int = 0) -> None:
+    """`adain stylize FOLDER --skip-existing`: after each kill every file that has a name is whole."""
+    chance, moments, left, runs = random.Random(seed), list[int](), 0, 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for number in range(pictures):
+            path = folder / "photos" / str(number % 4) / f"{number}.{('jpg', 'png', 'webp', 'gif')[number % 4]}"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            picture = Image.fromarray(photo(("astronaut", "chelsea", "coffee")[number % 3]))
+            picture.resize((64 + 2 * (number % 32), 64 + 7 * (number % 9))).save(path)
+        (folder / "photos" / "bad.jpg").write_text("no picture")
+        finish(folder, "stylize", "photos", "-o", "whole", code=2)
+        expected, out = files_of(folder / "whole"), folder / "out"
+        call = ("stylize", "photos", "-o", "out", "--skip-existing")
+        while len(moments) < times:
+            while len(moments) < times:
+                goal = len(whole(out)) + chance.randint(1, pictures // 4)
+
+                def ready(goal: int = goal) -> bool:
+                    return len(whole(out)) >= goal
+
+                if not killed(start(folder, *call), ready, chance.uniform(0, 0.05), code=2):
+                    break
+                made = {path.relative_to(out).as_posix(): path.read_bytes() for path in whole(out)}
+                compare(made, {name: expected.get(name, b"") for name in made})
+                moments.append(len(made))
+            finish(folder, *call, code=2)
+            for path in temporary(out):
+                left += 1
+                path.unlink()
+            compare(files_of(out), expected)
+            shutil.rmtree(out)
+            runs += 1
+    print(f"{times} kills in {runs} runs of {pictures} pictures, after {moments}: all as undisturbed")
+    print(f"{left} hidden temporary files were left by the kills")
+
+
+def whole(out: Path) -> list[Path]:
+    """The files that have their names."""
+    return [path for path in out.rglob("*.*") if not path.name.startswith(".")]
+
+
+@app.command()
+def video(times: int = 20, frames: int = 600, seed: int = 0) -> None:
+    """`adain video --resume`, and once all is painted too; there is no file until it is whole."""
+    chance, moments, ends, runs = random.Random(seed), list[int](), 0, 0
+    with tempfile.TemporaryDirectory() as name:
+        folder, (out, parts) = Path(name), (Path(name) / each for each in ("out.mp4", ".out.mp4.parts"))
+        write_clip(folder / "in.mp4", moving(frames, 160, 96), sound="mono")
+        finish(folder, "video", "in.mp4", "--size", "128", "-o", "whole.mp4")
+        expected = (folder / "whole.mp4").read_bytes()
+
+        def done() -> int:
+            return len(list(parts.glob("0*.npz")))
+
+        while len(moments) < times:
+            while len(moments) < times:
+                before = done()
+                more = chance.randint(0, 2)
+
+                def ready(goal: int = before + more) -> bool:
+                    return done() >= min(goal, frames // 60)
+
+                process = start(folder, "video", "in.mp4", "--size", "128", "-o", "out.mp4", "--resume")
+                if not killed(process, ready, chance.uniform(0, 0.3 if more else 2)):
+                    break
+                moments.append(done())
+                ends += moments[-1] == frames // 60
+                check(not out.exists() or out.read_bytes() == expected, "a part of the video has its name")
+            finish(folder, "video", "in.mp4", "--size", "128", "-o", "out.mp4", "--resume")
+            check(out.read_bytes() == expected, "the video differs from that of an undisturbed run")
+            check(not parts.exists() and not temporary(folder), "something is left")
+            out.unlink()
+            runs += 1
+    print(
+        f"{times} kills in {runs} runs of {frames} frames, after {moments} parts of 60, {ends} of them with all painted"
+    )
+    print("byte for byte the video of an undisturbed run, and nothing is left")
+
+
+if __name__ == "__main__":
+    app()
