@@ -80,7 +80,7 @@ def whole(out: Path) -> list[Path]:
 @app.command()
 def video(times: int = 20, frames: int = 600, seed: int = 0) -> None:
     """`adain video --resume`, and once all is painted too; there is no file until it is whole."""
-    chance, moments, ends, runs = random.Random(seed), list[int](), 0, 0
+    chance, moments, total = random.Random(seed), list[str](), frames // 60
     with tempfile.TemporaryDirectory() as name:
         folder, (out, parts) = Path(name), (Path(name) / each for each in ("out.mp4", ".out.mp4.parts"))
         write_clip(folder / "in.mp4", moving(frames, 160, 96), sound="mono")
@@ -92,26 +92,27 @@ def video(times: int = 20, frames: int = 600, seed: int = 0) -> None:
 
         while len(moments) < times:
             while len(moments) < times:
-                before = done()
-                more = chance.randint(0, 2)
+                before, more = done(), chance.randint(0, 2)
 
-                def ready(goal: int = before + more) -> bool:
-                    return done() >= min(goal, frames // 60)
+                def ready(goal: int = min(before + more, total)) -> bool:
+                    return done() >= goal
 
                 process = start(folder, "video", "in.mp4", "--size", "128", "-o", "out.mp4", "--resume")
-                if not killed(process, ready, chance.uniform(0, 0.3 if more else 2)):
+                # While it starts or, from the last part on, while the parts become one video and are removed.
+                late = before + more >= total
+                seconds = (
+                    chance.uniform(0, 2) if not more or before == total else chance.uniform(0, 0.2 if late else 0.5)
+                )
+                if not killed(process, ready, seconds):
                     break
-                moments.append(done())
-                ends += moments[-1] == frames // 60
+                moments.append("end" if out.exists() else str(done()))
                 check(not out.exists() or out.read_bytes() == expected, "a part of the video has its name")
+                out.unlink(missing_ok=True)
             finish(folder, "video", "in.mp4", "--size", "128", "-o", "out.mp4", "--resume")
             check(out.read_bytes() == expected, "the video differs from that of an undisturbed run")
             check(not parts.exists() and not temporary(folder), "something is left")
             out.unlink()
-            runs += 1
-    print(
-        f"{times} kills in {runs} runs of {frames} frames, after {moments} parts of 60, {ends} of them with all painted"
-    )
+    print(f"{times} kills, of {frames} frames, after {', '.join(moments)} of {total} parts")
     print("byte for byte the video of an undisturbed run, and nothing is left")
 
 
