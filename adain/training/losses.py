@@ -10,6 +10,7 @@ from torch.nn import functional
 from ..network.adain import EPSILON, statistics
 from .perception import Features
 
+SHIFT_MARGIN = 8  # px, where a border is seen that another photograph does not have
 PLAIN = 0.03  # deviation of colours, in 0..1, beside which a style is as good as plain
 LUMINANCE = (0.299, 0.587, 0.114)
 GRID_PERIODS = (2, 4, 8)  # px: where upsampling by 2 can leave its pattern
@@ -162,6 +163,21 @@ def imitation_loss(output: Tensor, taught: Tensor) -> Tensor:
     error = output.float() - taught.float()  # which all of it is linear in
     seen = [error.diff(dim=2), error.diff(dim=3), *(functional.avg_pool2d(error, 2**n) for n in range(4))]
     return torch.stack([each.abs().mean() for each in seen]).sum()
+
+
+def shift_loss(output: Tensor, moved: Tensor, rows: int, columns: int) -> Tensor:
+    """How far what is painted changes where the photograph moves over the network's grid: `imitation_loss` of both.
+
+    Not in the paper. Where the statistics of a style can be met by a pattern that is locked to the grid, a small
+    network learns nothing else; such a pattern does not move with the photograph.
+
+    Args:
+        output: RGB [N,3,H,W], of photographs.
+        moved: the same, of those that begin `rows` and `columns` px further on.
+    """
+    height, width = (side - offset for side, offset in zip(output.shape[2:], (rows, columns), strict=True))
+    inner = (..., slice(SHIFT_MARGIN, height - SHIFT_MARGIN), slice(SHIFT_MARGIN, width - SHIFT_MARGIN))
+    return imitation_loss(output[..., rows:, columns:][inner], moved[..., :height, :width][inner])
 
 
 def _relative(mine: Tensor, theirs: Tensor) -> Tensor:

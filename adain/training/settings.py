@@ -12,6 +12,8 @@ from ..network import ARCHITECTURES
 Cache = Literal["none", "memory", "device"]
 Precision = Literal["auto", "bf16", "fp16", "fp32"]
 
+SHIFT = 16  # px over which `shift_weight` moves photographs, the widest grid of a network; crops lose them
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -52,6 +54,7 @@ class Settings:
     identity_features_weight: Annotated[float, "Of the identity loss in features."] = 0.0
     deep: Annotated[str, "Weights of VGG-16's conv4_2 to conv5_1, so that losses see relu5_1 too."] = ""
     jitter: Annotated[bool, "Shift and scale at random what the losses see, against patterns of the grid."] = False
+    shift_weight: Annotated[float, "Of the change where the photograph moves; against patterns of the grid too."] = 0.0
     degrade: Annotated[float, "Share of the photographs that get JPEG's faults, or noise."] = 0.0
     teacher: Annotated[
         str, "To be imitated first: shipped, a model.safetensors, or MODULE:FUNCTION, (content, style) -> picture."
@@ -91,10 +94,12 @@ class Settings:
         for loss, wanted, smallest in (
             ("grid_weight", self.grid_weight, 64),
             ("contrast_weight", self.contrast_weight, 64),
+            ("shift_weight", self.shift_weight, 48),
             ("deep", self.deep, 128),
         ):
-            if wanted and self.crop < smallest:
-                raise OptionError(f"crop {self.crop} is too small for {loss} {wanted}; give {smallest} or more")
+            least = smallest + (SHIFT if self.shift_weight else 0)
+            if wanted and self.crop < least:
+                raise OptionError(f"crop {self.crop} is too small for {loss} {wanted}; give {least} or more")
         if self.init and self.encoder != "vgg16":
             raise OptionError("init brings its own encoder; leave --encoder away")
         if not 0 <= self.identity <= self.batch_size:

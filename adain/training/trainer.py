@@ -26,13 +26,13 @@ from ..pictures import find_with_shards
 from ..stopping import stop_signal
 from . import data
 from .checkpoints import moments_of, newest_checkpoint, read_newest, restore, write_checkpoint
-from .losses import imitation_loss
+from .losses import imitation_loss, shift_loss
 from .objective import Objective, Pairs
 from .perception import Perception, Seen, jitter
 from .precision import accelerate_precision
 from .samples import sample_grid, write_grid
 from .schedule import learning_rate, parameter_groups, teacher_share
-from .settings import Settings
+from .settings import SHIFT, Settings
 from .start import few_pictures, first_network
 from .teacher import load_teacher
 
@@ -114,12 +114,20 @@ class Trainer:
         settings, same = self.settings, self.settings.identity
         random = np.random.default_rng((settings.seed, RANDOM_OF_STEPS, self.step, self.accelerator.process_index))
         change = jitter(random) if settings.jitter else None
+        if settings.shift_weight:
+            rows, columns = (int(offset) for offset in random.integers(1, SHIFT, 2))
+            further = content[..., rows : rows - SHIFT, columns : columns - SHIFT]
+            content, style = (each[..., :-SHIFT, :-SHIFT] for each in (content, style))
         style = torch.cat([content[:same], style[same:]])
         seen = Seen(style, self.perceive, change)
         with torch.no_grad():
             code = self.network.style_code(style, self.perceive(style) if change else seen.features)
             reference = Seen(self.network.reference(content, code), self.perceive, change)
-        output = Seen(self.prepared(content, code), self.perceive, change)
+        if settings.shift_weight:  # in one batch, since a wrapper for several processes may see one call a step
+            painted, moved = self.prepared(torch.cat([content, further]), code.repeat(2, 1)).chunk(2)
+        else:
+            painted = self.prepared(content, code)
+        output = Seen(painted, self.perceive, change)
         share = teacher_share(settings, self.step)
         losses: dict[str, Tensor] = {}
         total = content.new_zeros(())
@@ -131,6 +139,9 @@ class Trainer:
         if share < 1:
             losses |= self.objective(Pairs(content, seen, reference, output, same, random))
             total = total + (1 - share) * losses["total"]
+        if settings.shift_weight:
+            losses["shift"] = shift_loss(painted, moved, rows, columns)
+            total = total + settings.shift_weight * losses["shift"]
         return losses | {"total": total}
 
     def train_step(self, content: Tensor, style: Tensor) -> dict[str, Tensor]:

@@ -18,6 +18,7 @@ from adain.training.losses import (
     imitation_loss,
     likeness_loss,
     palette_loss,
+    shift_loss,
     structure_loss,
     style_loss,
 )
@@ -122,6 +123,19 @@ def test_imitation_loss_sees_four_scales_and_slopes():
     assert imitation_loss(flat, flat + 0.5).item() == pytest.approx(4 * 0.5)
     columns = flat + torch.tensor([0.1, -0.1]).repeat(8)  # gone at every coarser scale
     assert imitation_loss(columns, flat).item() == pytest.approx(0.1 + 0.2, rel=1e-4)
+
+
+def test_shift_loss_is_of_what_does_not_move_with_the_photograph():
+    random = torch.Generator().manual_seed(0)
+    painting = torch.rand(2, 3, 80, 96, generator=random)
+    here, moved = painting[..., :64, :80], painting[..., 5:69, 3:83]
+    assert shift_loss(here, moved, 5, 3).item() == 0
+    border = moved.clone()
+    border[..., :8, :] = border[..., -8:] = 0  # where another border is seen
+    assert shift_loss(here, border, 5, 3).item() == 0
+    grid = 0.1 * (torch.arange(80) % 16 < 8)  # stands still
+    assert shift_loss(here + grid, moved + grid, 5, 3).item() > 0.1
+    assert shift_loss(here + grid, painting[..., 5:69, 16:] + grid, 5, 16).item() == pytest.approx(0, abs=1e-6)
 
 
 def test_identity_loss():

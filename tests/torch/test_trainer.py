@@ -110,6 +110,8 @@ def test_a_run_writes_everything(settings, tmp_path):
 @pytest.mark.parametrize("arch", ["multi", "modulated", "fast"])
 def test_resumed_equals_uninterrupted(settings, tmp_path, arch):
     settings = replace(settings, arch=arch)
+    if arch == "fast":
+        settings = replace(settings, crop=64, shift_weight=2.0)
     straight, stopped = tmp_path / "straight", tmp_path / "stopped"
     Trainer(settings, straight).train(quiet)
     first = Trainer(settings, stopped)
@@ -296,6 +298,8 @@ def test_settings_outside_their_range(field, value):
 def test_the_grid_loss_needs_larger_crops():
     with pytest.raises(OptionError, match="too small for grid_weight"):
         Settings(crop=32, grid_weight=1.0)
+    with pytest.raises(OptionError, match="crop 64 is too small for grid_weight 1.0; give 80 or more"):
+        Settings(crop=64, grid_weight=1.0, shift_weight=1.0)
 
 
 def test_settings_as_text(tmp_path):
