@@ -3,10 +3,10 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync
 import { join, resolve } from "node:path";
 import { test } from "@playwright/test";
 import { startHost } from "./host";
-import { expectSame, findCase, isPlain, path, readCode, readPicture, smallest } from "./tools";
+import { expectSame, findCase, isPlain, manifest, path, readCode, readPicture, smallest } from "./tools";
 
 const client = resolve(import.meta.dirname, "../..");
-const plain = findCase((each) => isPlain(each) && smallest.endsWith(each.contents[0]!));
+const plain = findCase((each) => isPlain(each) && smallest.endsWith(each.contents[0]!), manifest.stylize);
 let site: string;
 
 // A site as people make it: the package as `npm install` unpacks it, one HTML file, and no build.
