@@ -47,7 +47,7 @@ def read_bytes(file: Path) -> bytes:
     except OSError as error:
         raise ModelError(
             f"the model {file} cannot be read ({error.strerror}); "
-            "give a file or folder that `adain export` wrote, or reinstall adain"
+            "give large, fast, or a file or folder that `adain export` wrote, or reinstall adain"
         ) from error
 
 

@@ -40,8 +40,8 @@ class MicroAST(nn.Module):
         )
         self.painters = nn.ModuleList((Painter(quarter), Painter(quarter)))
         self.decoder = nn.Sequential(
-            *(Doubled(), *_layer(quarter, half, 3), *_layer(half, half, 1)),
-            *(Doubled(), *_layer(half, full, 3), *_layer(full, full, 1)),
+            *(nn.Upsample(scale_factor=2, mode="bilinear"), *_layer(quarter, half, 3), *_layer(half, half, 1)),
+            *(nn.Upsample(scale_factor=2, mode="bilinear"), *_layer(half, full, 3), *_layer(full, full, 1)),
             _conv(full, 3, 9),
         )
 
@@ -82,15 +82,6 @@ class Painter(Residual):
         y = functional.relu(self.scale * self.first(x) + self.shift * x)
         z: Tensor = self.scale * self.second(y) + self.shift * y
         return x + z
-
-
-class Doubled(nn.Module):
-    """Twice as high and as wide, by bilinear interpolation."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """See the class."""
-        y: Tensor = functional.interpolate(x, scale_factor=2.0, mode="bilinear")
-        return y
 
 
 def _conv(inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> nn.Conv2d:

@@ -17,7 +17,7 @@ from .adain import Mean, normalised, statistics
 from .architecture import EYE, Architecture
 from .colour import blend_colours, colour_statistics, coloured, whitened
 from .model import StyleTransfer
-from .modulation import Modulation
+from .modulation import Modulation, doubled
 from .modulation import conv as reflecting
 
 BLOCKS = {"quarter": 2, "eighth": 3, "sixteenth": 1}  # residual blocks, by size; further coarse ones did nothing
@@ -82,11 +82,6 @@ class Eye(nn.Module):
         return features
 
 
-def doubled(x: Tensor) -> Tensor:
-    """Each value twice as high and as wide, without steps that a grid would be seen by."""
-    return functional.interpolate(x, scale_factor=2.0, mode="bilinear")
-
-
 class Blocks(nn.Module):
     """The residual blocks of one size, [N,C,H,W] to the same; `layer` is what comes after a first convolution."""
 
@@ -144,9 +139,9 @@ class Decoder(nn.Module):
             return functional.relu(x * scale.to(x.dtype) + shift.to(x.dtype))
 
         x = self.blocks(layer(self.enter(coarse)), layer)
-        x = layer(doubled(self.to_middle(x)) + middle)
+        x = layer(doubled(self.to_middle(x), "bilinear") + middle)
         x = self.middle_blocks(layer(self.middle(x)), layer)
-        x = layer(doubled(self.to_fine(x)) + fine)
+        x = layer(doubled(self.to_fine(x), "bilinear") + fine)
         x = self.fine_blocks(layer(self.fine(x)), layer)
         x = layer(self.last(x))
         _, keep = next(modulations)
