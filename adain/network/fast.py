@@ -17,7 +17,7 @@ from .adain import Mean, normalised, statistics
 from .architecture import EYE, Architecture
 from .colour import blend_colours, colour_statistics, coloured, whitened
 from .model import StyleTransfer
-from .modulation import Modulation, doubled
+from .modulation import Modulation
 from .modulation import conv as reflecting
 
 BLOCKS = {"quarter": 2, "eighth": 3, "sixteenth": 1}  # residual blocks, by size; further coarse ones did nothing
@@ -96,6 +96,28 @@ class Blocks(nn.Module):
         return x
 
 
+class Enlarge(nn.Conv2d):
+    """[N,C,H,W] to [N,C',2H,2W]: a convolution of 1 x 1, then bilinear interpolation, without steps that show the grid.
+
+    It is computed as a convolution too: OpenCV 5 interpolates what is one value wide wrongly.
+    """
+
+    kernels: Tensor
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, 1)
+        nn.init.kaiming_normal_(self.weight, nonlinearity="relu")
+        along = torch.tensor(((0.25, 0.75, 0), (0, 0.75, 0.25)))  # the first and the second half of the middle value
+        kernels = torch.einsum("iv,jw->ijvw", along, along).reshape(4, 1, 3, 3)
+        self.register_buffer("kernels", kernels.repeat(outputs, 1, 1, 1), persistent=False)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """See the class."""
+        x = functional.pad(super().forward(input), (1,) * 4, "replicate")
+        x = functional.conv2d(x, self.kernels.to(x.dtype), groups=self.out_channels)
+        return functional.pixel_shuffle(x, 2)
+
+
 class Decoder(nn.Module):
     """Normalised features and a style code to a whitened picture.
 
@@ -109,11 +131,11 @@ class Decoder(nn.Module):
         self.enter = conv(coarse, coarse)
         self.blocks = Blocks("sixteenth")
         self.to_middle, self.middle, self.middle_blocks = (
-            conv(coarse, middle, 1),
+            Enlarge(coarse, middle),
             conv(middle, middle),
             Blocks("eighth"),
         )
-        self.to_fine, self.fine, self.fine_blocks = conv(middle, fine, 1), conv(fine, fine), Blocks("quarter")
+        self.to_fine, self.fine, self.fine_blocks = Enlarge(middle, fine), conv(fine, fine), Blocks("quarter")
         self.last = conv(fine, fine)
         self.pixels = Pixels(fine)
         entries = {"sixteenth": 1, "eighth": 2, "quarter": 2}  # layers before the blocks
@@ -139,9 +161,9 @@ class Decoder(nn.Module):
             return functional.relu(x * scale.to(x.dtype) + shift.to(x.dtype))
 
         x = self.blocks(layer(self.enter(coarse)), layer)
-        x = layer(doubled(self.to_middle(x), "bilinear") + middle)
+        x = layer(self.to_middle(x) + middle)
         x = self.middle_blocks(layer(self.middle(x)), layer)
-        x = layer(doubled(self.to_fine(x), "bilinear") + fine)
+        x = layer(self.to_fine(x) + fine)
         x = self.fine_blocks(layer(self.fine(x)), layer)
         x = layer(self.last(x))
         _, keep = next(modulations)

@@ -54,6 +54,6 @@ def conv(inputs: int, outputs: int, kernel: int = 3, stride: int = 1, padding: P
     return made
 
 
-def doubled(x: Tensor, mode: Literal["nearest", "bilinear"] = "nearest") -> Tensor:
-    """[N,C,H,W] to [N,C,2H,2W]: each value twice as high and as wide, with or without steps between them."""
-    return functional.interpolate(x, scale_factor=2.0, mode=mode)
+def doubled(x: Tensor) -> Tensor:
+    """Each value twice as high and as wide."""
+    return functional.interpolate(x, scale_factor=2.0, mode="nearest")

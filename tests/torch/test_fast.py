@@ -8,7 +8,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from adain.network import ARCHITECTURES
 from adain.network.colour import colour_statistics
-from adain.network.fast import Pixels
+from adain.network.fast import Enlarge, Pixels
 from adain.network.model_file import codes_sha256
 
 
@@ -43,6 +43,14 @@ def test_pixels_are_those_of_doubled_features():
     expected = functional.pixel_shuffle(functional.conv2d(doubled, pixels.weight, pixels.bias), 2)
     torch.testing.assert_close(pixels(features), expected, atol=1e-5, rtol=0)
     torch.testing.assert_close(pixels.folded()(features), expected, atol=1e-5, rtol=0)
+
+
+def test_enlarging_is_bilinear():
+    torch.manual_seed(0)
+    enlarge, features = Enlarge(5, 3), torch.randn(2, 5, 7, 1)
+    plain = functional.conv2d(features, enlarge.weight, enlarge.bias)
+    expected = functional.interpolate(plain, scale_factor=2.0, mode="bilinear", align_corners=False)
+    torch.testing.assert_close(enlarge(features), expected, atol=1e-6, rtol=0)
 
 
 def test_its_codes_are_those_of_the_large_network(model):
