@@ -34,8 +34,8 @@ class Look:
         shares: one for each style, 0 or more, in any unit: they are divided by their sum. Equal where none are given.
         alpha: strength, from 0 (the content, rebuilt) to 1 (the full style).
         style_size: px. A picture among the styles whose shorter side is longer is shrunk to this before it is
-            encoded; None takes what the model says, `Contract.painting`. Smaller values give finer strokes; larger
-            ones take memory by their square.
+            encoded; None takes what the model says, `Contract.painting`. It changes texture and contrast, hardly the
+            breadth of strokes; memory grows by its square.
         color: whose colours the result has: the style's; the content's, with which all is painted; or for "luminance"
             the content's pixel by pixel, so that only brightness is painted.
         color_strength: between the style's colours (0) and what `color` says (1).

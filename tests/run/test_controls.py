@@ -84,12 +84,15 @@ def largest(one, other):
     return np.abs(np.int16(one) - other).max()
 
 
-@pytest.mark.parametrize("shape", [(200, 70), (83, 209)])
-def test_tiles_equal_the_whole(stylizer, shape):
+@pytest.mark.parametrize(
+    ("model", "shape"), [("large", (200, 70)), ("large", (83, 209)), ("fast", (600, 70)), ("fast", (83, 609))]
+)
+def test_tiles_equal_the_whole(model, shape):
     content, steps = waves(*shape), []
-    tiled = Stylizer(device="cpu", tile=64)
+    one, tiled = Stylizer(model, "cpu"), Stylizer(model, "cpu", tile=64)
+    assert max(shape) > 64 + 2 * one.contract.halo  # no tile sees the whole
     for look in (Look("scream"), Look("udnie", alpha=0.5, color="luminance")):
-        whole = stylizer.stylize(content, look)
+        whole = one.stylize(content, look)
         assert largest(tiled.restyle(Picture(content), look, lambda *step: steps.append(step)).pixels, whole) <= 2
     tiles = -(-shape[0] // 64) * -(-shape[1] // 64)
     assert steps[: 2 * tiles] == [(done + 1, 2 * tiles) for done in range(2 * tiles)]
