@@ -2,8 +2,11 @@
 
 import os
 import platform
+import subprocess
 import sys
-from importlib import metadata, util
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +16,14 @@ PACKAGES = ("adain", "onnxruntime", "onnxruntime-gpu", "openvino", "torch", "num
 
 
 def facts() -> dict[str, Any]:
-    """Processor, cores that this process may use, system, GPU and driver (None where NVML does not tell), versions."""
+    """Processor, cores that this process may use, system, GPU and driver (see `find_gpu`), versions."""
     gpu = find_gpu()
     return {
         "cpu": _cpu(),
         "cores": usable_threads(),
         "system": f"{platform.system()} {platform.machine()}",
-        **(gpu.facts() if gpu else {"gpu": None, "driver": None}),
+        "gpu": gpu and gpu.name,
+        "driver": gpu and gpu.driver,
         "versions": {"python": platform.python_version()} | _versions(),
     }
 
@@ -45,47 +49,27 @@ def host_peak() -> float | None:
     if status.exists():
         return float(status.read_text().partition("VmHWM:")[2].split()[0]) * 1024 / 1e6
     if sys.platform == "win32":
-        if util.find_spec("psutil") is None:
-            return None
-        import psutil
-
-        return float(psutil.Process().memory_info().peak_wset) / 1e6
+        return None
     import resource
 
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # macOS counts bytes
 
 
+@dataclass(frozen=True)
 class Gpu:
-    """The first GPU of CUDA_VISIBLE_DEVICES, or the first one, as the driver's NVML knows it.
+    """The first GPU of CUDA_VISIBLE_DEVICES, or the first one, as the driver's nvidia-smi knows it."""
 
-    Raises:
-        Exception: NVML's or an ImportError, where there is none or nvidia-ml-py is not installed.
-    """
-
-    def __init__(self) -> None:
-        import pynvml
-
-        pynvml.nvmlInit()
-        self._nvml = pynvml
-        first = os.environ.get("CUDA_VISIBLE_DEVICES", "").partition(",")[0].strip()
-        if first.startswith(("GPU-", "MIG-")):
-            self._handle = pynvml.nvmlDeviceGetHandleByUUID(first)
-        else:
-            self._handle = pynvml.nvmlDeviceGetHandleByIndex(int(first or 0))
-
-    def used(self) -> float:
-        """MB that all programs on it hold."""
-        return float(self._nvml.nvmlDeviceGetMemoryInfo(self._handle).used) / 1e6
-
-    def facts(self) -> dict[str, str]:
-        """Its name and driver."""
-        name = self._nvml.nvmlDeviceGetName(self._handle)
-        return {"gpu": name, "driver": self._nvml.nvmlSystemGetDriverVersion()}
+    name: str
+    driver: str
+    used_mb: float  # by all programs on it
 
 
 def find_gpu() -> Gpu | None:
-    """The GPU, or None where NVML does not tell."""
-    try:
-        return Gpu()
-    except Exception:  # NVML's errors, and whatever a broken driver raises
-        return None
+    """The GPU as it is now, or None where nvidia-smi does not tell."""
+    first = os.environ.get("CUDA_VISIBLE_DEVICES", "").partition(",")[0].strip() or "0"
+    query = ("--query-gpu=name,driver_version,memory.used", "--format=csv,noheader,nounits", f"--id={first}")
+    with suppress(OSError, subprocess.SubprocessError, ValueError):
+        said = subprocess.run(["nvidia-smi", *query], capture_output=True, text=True, check=True, timeout=30).stdout
+        name, driver, used = said.strip().split(", ")
+        return Gpu(name, driver, float(used) * 2**20 / 1e6)
+    return None

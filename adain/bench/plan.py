@@ -21,9 +21,8 @@ DEFAULT_SIZES = {"cpu": ("256", "512", "720p", "1080p"), "gpu": ("256", "512", "
 
 DEVICES: tuple[Device, ...] = tuple(device for device in get_args(Device) if device != "auto")
 Hardware = Literal["cpu", "gpu"]
-Kind = Literal["onnx", "peak", "torch", "torch-compile", "microast"]
-TORCH: dict[str, Kind] = {"torch": "torch", "torch-compile": "torch-compile"}
-NEED_TORCH = (*TORCH, "microast")  # rivals
+Kind = Literal["onnx", "torch", "torch-compile"]
+IN_TORCH: dict[Kind, str] = {"torch": "PyTorch eager", "torch-compile": "torch.compile"}  # rivals, by their names
 
 
 @dataclass(frozen=True)
@@ -78,10 +77,10 @@ class Job:
 
     Attributes:
         kind: "onnx" runs the file in the engine of `device`; "torch" and "torch-compile" run the network that it
-            was exported from; "microast" runs a network of that shape, and "peak" large
-            convolutions, in the engine of `device`.
+            was exported from.
         compute: the precision that the engine is asked for.
         threads: of the CPU; None takes one for each core.
+        peak: whether large convolutions are timed beside it, in the same engine.
     """
 
     kind: Kind
@@ -90,6 +89,7 @@ class Job:
     size: Size
     compute: Compute = "auto"
     threads: int | None = None
+    peak: bool = False
 
     @property
     def hardware(self) -> Hardware:
@@ -99,19 +99,20 @@ class Job:
     @property
     def precision(self) -> str:
         """Of the convolutions, as far as it is known before; engines that choose for themselves say it later."""
-        if self.kind in TORCH:
+        if self.kind in IN_TORCH:
             return "fp16" if self.hardware == "gpu" else "fp32"
         return self.model.contract.precision if self.compute == "auto" else self.compute
 
+    @property
+    def flop(self) -> int | None:
+        """Operations of a frame, counted when the file was exported; None where no file says it."""
+        contract = self.model.contract
+        width, height = (side + -side % contract.stride for side in (self.size.width, self.size.height))
+        return None if contract.operations is None else contract.operations * width * height
+
     def named(self, precision: str | None = None) -> str:
         """The name in messages and tables; there with the precision that the engine told."""
-        names = {
-            "onnx": self.model.name,
-            "torch": "PyTorch eager",
-            "torch-compile": "torch.compile",
-            "microast": "MicroAST's shape",
-        }
-        return f"{names.get(self.kind, self.kind)}, {self.device} {precision or self.precision}"
+        return f"{IN_TORCH.get(self.kind, self.model.name)}, {self.device} {precision or self.precision}"
 
 
 @dataclass(frozen=True)
@@ -138,23 +139,19 @@ def find_devices(asked: Sequence[str], rivals: Sequence[str | Model]) -> tuple[l
     for device in asked:
         if device not in get_args(Device):
             raise OptionError(f"the device is {device!r}; give one of {', '.join(get_args(Device))}")
-    wanted = [] if "auto" in asked else [cast(Device, device) for device in dict.fromkeys(asked)]
+    asked = () if "auto" in asked else cast(Sequence[Device], asked)
+    wanted = tuple(dict.fromkeys(asked)) or DEVICES
     checks = {"openvino": openvino_problem, "cuda": cuda_problem, "tensorrt": tensorrt_problem}
-    found: list[Device] = []
-    left_out = []
-    for device in dict.fromkeys([*(wanted or DEVICES), *(each for each in DEVICES if each in rivals)]):
-        problem = checks[device]() if device in checks else None
-        if problem and (device in wanted or device in rivals):
+    problems = {device: check() for device, check in checks.items() if device in wanted or device in rivals}
+    left_out = {device: problem for device, problem in problems.items() if problem}
+    for device, problem in left_out.items():
+        if device in asked or device in rivals:
             raise DeviceError(f"cannot run on {device}: {problem}")
-        if problem:
-            left_out.append(f"{device}: {problem}")
-        elif device in (wanted or DEVICES):
-            found.append(device)
-    return found, left_out
+    return [device for device in wanted if device not in left_out], [": ".join(each) for each in left_out.items()]
 
 
 def parse_rivals(text: str) -> list[str | Model]:
-    """Rivals with commas between them: torch, torch-compile, microast, devices, folders or files of ONNX.
+    """Rivals with commas between them: torch, torch-compile, devices, folders or files of ONNX.
 
     Raises:
         OptionError: none of these.
@@ -162,15 +159,13 @@ def parse_rivals(text: str) -> list[str | Model]:
     """
     rivals: list[str | Model] = []
     for name in filter(None, (part.strip() for part in text.split(","))):
-        if name in (*NEED_TORCH, *DEVICES):
+        if name in (*IN_TORCH, *DEVICES):
             rivals.append(name)
         elif Path(name).exists():
             rivals.append(read_model(Path(name)))
         else:
-            raise OptionError(
-                f"--against has {name!r}; give {', '.join((*NEED_TORCH, *DEVICES))}, or a folder that `adain export` "
-                "wrote"
-            )
+            known = ", ".join((*IN_TORCH, *DEVICES))
+            raise OptionError(f"--against has {name!r}; give {known}, or a folder that `adain export` wrote")
     return list(dict.fromkeys(rivals))
 
 
@@ -195,31 +190,23 @@ def plan(
     """
     if threads is not None and threads < 1:
         raise OptionError(f"threads is {threads}; give 1 or more")
-    unsized = Size("", 0, 0)
-    ours = [
-        Job("onnx", model, device, unsized, compute, threads)
-        for device in devices
-        for compute in _computes(model, device)
-    ]
-    pairs = []
-    for name in rivals:
-        meetings = [(job, rival) for job in ours if (rival := _rival(job, name)) and rival.hardware == job.hardware]
-        if not meetings:
-            raise OptionError(f"nothing runs where {name} could be compared with it; give another --device")
-        pairs += meetings
-    # A rival of several of ours, or one that is ours, runs once.
-    jobs = list(dict.fromkeys([*ours, *(rival for _, rival in pairs)]))
-    if util.find_spec("onnx") is not None:  # which makes the peak's graph
-        by_engine = {(job.device, job.precision): job for job in jobs if job.kind == "onnx"}
-        jobs += [replace(job, kind="peak") for job in by_engine.values()]
-    groups = []
+    peak = util.find_spec("onnx") is not None  # which makes its graph
+    groups, alone = [], list(rivals)
     for hardware in get_args(Hardware):
-        members = [job for job in jobs if job.hardware == hardware]
-        wanted = sizes or [parse_size(size) for size in DEFAULT_SIZES[hardware]]
-        for size in wanted if members else ():
-            sized = {job: replace(job, size=size) for job in members}
-            met = tuple((sized[job], sized[rival]) for job, rival in pairs if job.hardware == hardware)
-            groups.append(Group(size, hardware, tuple(sized.values()), met))
+        here = [device for device in devices if (device in GPUS) == (hardware == "gpu")]
+        for size in (sizes or map(parse_size, DEFAULT_SIZES[hardware])) if here else ():
+            ours = [
+                Job("onnx", model, device, size, compute, threads, peak)
+                for device in here
+                for compute in _computes(model, device)
+            ]
+            pairs = [(job, rival) for name in rivals for job in ours if (rival := _rival(job, name))]
+            alone = [name for name in alone if not any(_rival(job, name) for job in ours)]
+            # A rival of several of ours, or one that is ours, runs once.
+            jobs = dict.fromkeys([*ours, *(rival for _, rival in pairs)])
+            groups.append(Group(size, hardware, tuple(jobs), tuple(pairs)))
+    if alone:
+        raise OptionError(f"nothing runs where {alone[0]} could be compared with it; give another --device")
     return groups
 
 
@@ -230,13 +217,12 @@ def _computes(model: Model, device: str) -> tuple[Compute, ...]:
 
 
 def _rival(job: Job, name: str | Model) -> Job | None:
-    """What `name` is for one of our jobs; None where it is the job itself."""
+    """What `name` is for one of our jobs; None where it is the job itself, or a device of other hardware."""
     if isinstance(name, Model):
         compute = job.compute if name.contract.precision == "fp32" else "auto"
         return replace(job, model=name, compute=compute) if name.file != job.model.file else None
-    if name in TORCH:
+    if name in IN_TORCH:
         device: Device = "cuda" if job.hardware == "gpu" else "cpu"
-        return replace(job, kind=TORCH[name], device=device, compute="auto")
-    if name == "microast":
-        return replace(job, kind="microast")
-    return replace(job, device=cast(Device, name)) if name != job.device else None
+        return replace(job, kind=name, device=device, compute="auto", peak=False)
+    rival = replace(job, device=cast(Device, name))
+    return rival if rival != job and rival.hardware == job.hardware else None

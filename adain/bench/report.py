@@ -1,6 +1,6 @@
 """What a benchmark leaves behind: bench.json with everything, bench.md with tables for a README."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,13 +8,32 @@ from typing import Any
 
 from .. import __version__
 from ..report import Table, markdown_table, write_json, write_text
-from .measure import SAME, Outcome, Ratio, Result, Spread
-from .plan import Job, Model
+from .measure import SAME, Outcome, Ratio, Result
+from .plan import Model
 
 NONE = "n/a"
-SPANS = {"network": "network, ms", "host": "host to host, ms", "file": "file, ms"}
-HEAD = ("size", "engine", *SPANS.values(), "frames/s", "start, ms", "host, MB", "GPU, MB", "TFLOP", "of peak")
-RATIOS = ("size", "rival", "against", "network, times as long", "host to host, times as long", "PSNR, dB")
+# The cells of the tables, by the names of their columns.
+RESULTS: dict[str, Callable[[Result], str]] = {
+    "size": lambda of: of.job.size.name,
+    "engine": lambda of: of.engine,
+    "network, ms": lambda of: _times(of, "network"),
+    "host to host, ms": lambda of: _times(of, "host"),
+    "file, ms": lambda of: _times(of, "file"),
+    "frames/s": lambda of: _digits(of.frames_per_s),
+    "start, ms": lambda of: f"{sum(of.ready.start_ms.values()):.0f}",
+    "host, MB": lambda of: _or_none(of.ready.host_mb, ".0f"),
+    "GPU, MB": lambda of: _or_none(of.ready.device_mb, ".0f"),
+    "TFLOP": lambda of: _or_none(of.job.flop and of.job.flop / 1e12, ".3g"),
+    "of peak": lambda of: _or_none(of.of_peak, ".0%"),
+}
+RATIOS: dict[str, Callable[[Ratio], str]] = {
+    "size": lambda of: of.rival.job.size.name,
+    "rival": lambda of: of.rival.engine,
+    "against": lambda of: of.ours.engine,
+    "network, times as long": lambda of: _quartiles(of, "network"),
+    "host to host, times as long": lambda of: _quartiles(of, "host"),
+    "PSNR, dB": lambda of: "same bytes" if of.psnr_db == SAME else _or_none(of.psnr_db, ".1f"),
+}
 NOTES = """\
 Times: median (95th percentile). Network: the graph alone, data on the device; host to host: uint8 picture in, uint8
 picture out; file: JPEG to JPEG. The style is encoded before. Frames/s: one after the other, host to host. Start: from
@@ -31,14 +50,12 @@ class Report:
     Attributes:
         model: what was measured.
         command: as the user gave it.
-        options: JSON-able.
         machine: see `machine.facts`.
         left_out: a line for each device that is not here.
     """
 
     model: Model
     command: str
-    options: dict[str, Any]
     machine: dict[str, Any]
     outcome: Outcome
     left_out: Sequence[str] = ()
@@ -57,7 +74,6 @@ class Report:
             "adain": __version__,
             "date": self.date.isoformat(timespec="seconds"),
             "command": self.command,
-            "options": self.options,
             "machine": self.machine,
             "model": {name: getattr(contract, name) for name in kept},
             "results": [_result_dict(result) for result in self.outcome.results],
@@ -67,10 +83,11 @@ class Report:
 
     def tables(self) -> list[Table]:
         """The figures; and the ratios, if there are rivals."""
-        tables = [(HEAD, [_row(result) for result in self.outcome.results])]
-        return tables + (
-            [(RATIOS, [_ratio_row(ratio) for ratio in self.outcome.ratios])] if self.outcome.ratios else []
-        )
+        results, ratios = self.outcome.results, self.outcome.ratios
+        tables = [(tuple(RESULTS), [tuple(cell(each) for cell in RESULTS.values()) for each in results])]
+        if ratios:
+            tables.append((tuple(RATIOS), [tuple(cell(each) for cell in RATIOS.values()) for each in ratios]))
+        return tables
 
     def markdown(self) -> str:
         """The tables, and what they were measured on, how, and with which command."""
@@ -94,53 +111,44 @@ class Report:
         write_text(out / "bench.md", self.markdown())
 
 
-def _place(job: Job) -> dict[str, Any]:
-    return {"size": asdict(job.size), "device": job.device}
-
-
 def _result_dict(result: Result) -> dict[str, Any]:
-    values = {name: value for name, value in asdict(result).items() if name != "job"}
-    engine = result.job.named(result.precision)
-    return {**_place(result.job), "engine": engine, **values, "frames_per_s": _rate(result)}
+    ready = {name: getattr(result.ready, name) for name in ("precision", "start_ms", "host_mb", "device_mb")}
+    return {
+        "size": asdict(result.job.size),
+        "device": result.job.device,
+        "engine": result.engine,
+        "rounds": result.rounds,
+        **ready,
+        "times": {span: asdict(spread) for span, spread in result.times.items()},
+        "flop": result.job.flop,
+        "of_peak": result.of_peak,
+        "frames_per_s": result.frames_per_s,
+    }
 
 
 def _ratio_dict(ratio: Ratio) -> dict[str, Any]:
     return {
-        **_place(ratio.rival.job),
-        "engine": ratio.rival.job.named(ratio.rival.precision),
-        "against": ratio.ours.job.named(ratio.ours.precision),
+        "size": asdict(ratio.rival.job.size),
+        "device": ratio.rival.job.device,
+        "engine": ratio.rival.engine,
+        "against": ratio.ours.engine,
         "times_as_long": {span: asdict(spread) for span, spread in ratio.times.items()},
         "psnr_db": ratio.psnr_db,
     }
 
 
-def _rate(result: Result) -> float:
-    return 1000 / result.times["host"].median
+def _times(result: Result, span: str) -> str:
+    spread = result.times.get(span)
+    return f"{_digits(spread.median)} ({_digits(spread.p95)})" if spread else NONE
 
 
-def _row(result: Result) -> tuple[str, ...]:
-    spans = (result.times.get(span) for span in SPANS)
-    times = (f"{_digits(span.median)} ({_digits(span.p95)})" if span else NONE for span in spans)
-    rest = (
-        (sum(result.start_ms.values()), "{:.0f}"),
-        (result.host_mb, "{:.0f}"),
-        (result.device_mb, "{:.0f}"),
-        (None if result.flop is None else result.flop / 1e12, "{:.3g}"),
-        (result.of_peak, "{:.0%}"),
-    )
-    cells = (NONE if value is None else form.format(value) for value, form in rest)
-    return result.job.size.name, result.job.named(result.precision), *times, _digits(_rate(result)), *cells
-
-
-def _ratio_row(ratio: Ratio) -> tuple[str, ...]:
-    times = (_quartiles(ratio.times[span]) for span in ("network", "host"))
-    likeness = NONE if ratio.psnr_db is None else "same bytes" if ratio.psnr_db >= SAME else f"{ratio.psnr_db:.1f}"
-    names = (each.job.named(each.precision) for each in (ratio.rival, ratio.ours))
-    return ratio.rival.job.size.name, *names, *times, likeness
-
-
-def _quartiles(spread: Spread) -> str:
+def _quartiles(ratio: Ratio, span: str) -> str:
+    spread = ratio.times[span]
     return f"{spread.median:.2f} ({spread.low:.2f} to {spread.high:.2f})"
+
+
+def _or_none(value: float | None, form: str) -> str:
+    return NONE if value is None else format(value, form)
 
 
 def _digits(value: float) -> str:

@@ -45,22 +45,17 @@ def start(job: Job, source: Path) -> tuple[Spans, str]:
         AdaINError: the job cannot be run here.
         Exception: a library's own.
     """
-    return {"onnx": _onnx, "peak": _peak, "torch": _torch, "torch-compile": _torch, "microast": _microast}[job.kind](
-        job, source
-    )
+    return (_onnx if job.kind == "onnx" else _torch)(job, source)
 
 
 def frame(size: Size) -> Pixels:
     """uint8 [H,W,3]: soft shapes of every size, as photographs have; the same at every call."""
-    random = np.random.default_rng(0)
-    picture = np.full((size.height, size.width, 3), 127.5, np.float32)
-    for octave in range(8):
-        grid = random.normal(0, 40 / 1.4**octave, (2 + 2**octave, 2 + 2**octave, 3)).astype(np.float32)
-        for channel in range(3):
-            plane = Image.fromarray(grid[:, :, channel])
-            picture[:, :, channel] += np.asarray(plane.resize((size.width, size.height), Image.Resampling.BICUBIC))
-    result: Pixels = picture.clip(0, 255).astype(np.uint8)
-    return result
+    random, octaves = np.random.default_rng(0), 1.4 ** -np.arange(8, dtype=np.float32)
+    picture = np.zeros((size.height, size.width, 3), np.float32)
+    for octave, share in enumerate(octaves / octaves.sum()):
+        grid = Image.fromarray(random.integers(0, 256, (2 + 2**octave, 2 + 2**octave, 3), np.uint8))
+        picture += share * np.asarray(grid.resize((size.width, size.height), Image.Resampling.BICUBIC))
+    return picture.astype(np.uint8)
 
 
 def of_package(contract: Contract) -> bool:
@@ -89,30 +84,14 @@ def _onnx(job: Job, source: Path) -> tuple[Spans, str]:
     return spans, session.precision
 
 
-def _microast(job: Job, source: Path) -> tuple[Spans, str]:
-    from .microast import microast_graph
-
-    inputs = {"content": load(source).pixels[None].copy()}
-    engine = open_engine(microast_graph(inputs["content"]), job.device, threads=job.threads, precision=job.compute)
-    lane = engine.lane(inputs)
-    lane.upload(inputs)
-
-    def host() -> Pixels:
-        lane.upload(inputs)
-        lane.compute()
-        picture: Pixels = lane.download()[0]
-        return picture
-
-    return {"network": lane.compute, "host": host}, engine.precision
-
-
-def _peak(job: Job, source: Path) -> tuple[Spans, str]:
+def peak(job: Job) -> Callable[[], Any]:
+    """Large convolutions in the job's engine; their number of operations is `peak_flop`."""
     stored: Literal["fp16", "fp32"] = "fp16" if job.precision == "fp16" else "fp32"
     graph, values = peak_graph(job.hardware, stored)
     engine = open_engine(graph, job.device, threads=job.threads, precision=job.compute, stored=stored)
     lane = engine.lane({"x0": values})
     lane.upload({"x0": values})
-    return {"network": lane.compute}, engine.precision
+    return lane.compute
 
 
 def peak_flop(hardware: Hardware) -> int:
@@ -187,19 +166,10 @@ def _torch(job: Job, source: Path) -> tuple[Spans, str]:
 
 
 def _network(job: Job) -> Any:
-    """The `StyleTransfer` that a file was exported from; of another model than the package's with random weights."""
-    from ..network import ARCHITECTURES, architecture_with
+    """The `StyleTransfer` that a file was exported from."""
     from ..network.model_file import load_model, sha256
 
-    contract = job.model.contract
     for file in shipped.CHECKPOINTS:
-        if file.is_file() and sha256(file) == contract.model_sha256:
+        if file.is_file() and sha256(file) == job.model.contract.model_sha256:
             return load_model(file).model
-    architecture = ARCHITECTURES.get(contract.architecture) or architecture_with(contract.layers)
-    network = architecture.build(contract.encoder) if architecture else None
-    if network is None or network.style_size != contract.style_size:
-        raise ModelError(
-            f"{job.model.file} is {contract.encoder} with {', '.join(contract.layers)} and style codes of "
-            f"{contract.style_size} values, a network that this adain does not have; leave torch out of --against"
-        )
-    return network
+    raise ModelError(f"{job.model.file} is of none of adain's own model.safetensors; leave torch out of --against")

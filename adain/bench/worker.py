@@ -5,16 +5,16 @@ PyTorch bring their own CUDA libraries and threads without meeting. What it cann
 where the system kills it for its memory.
 """
 
-import multiprocessing
+import os
+import pickle
 import signal
-import threading
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
-from multiprocessing import resource_tracker
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,8 @@ MOST = 500  # frames in a turn
 PATIENCE = 3  # s for a process to end by itself
 
 Clock = Callable[[], float]  # s
-Times = dict[str, list[float]]  # span -> s of each frame
+Frames = list[float]  # s of each
+Times = dict[str, Frames]  # by span
 
 
 @dataclass(frozen=True)
@@ -39,16 +40,16 @@ class Ready:
 
     Attributes:
         precision: of the convolutions, as far as the engine tells.
-        start: s from the start of the process to its first picture, by part.
-        turn: s that a turn takes.
-        picture: its result; None for the peak.
-        device_mb: of the GPU's memory that this process holds now; None where it is not known.
+        start_ms: from the start of the process to its first picture, by part; one process, whose files are cached.
+        picture: its result.
+        host_mb, device_mb: peak of the host's memory, and what the process holds of the GPU's; None where it is not
+            known.
     """
 
     precision: str
-    start: dict[str, float]
-    turn: float
-    picture: Pixels | None
+    start_ms: dict[str, float]
+    picture: Pixels
+    host_mb: float | None
     device_mb: float | None
 
 
@@ -63,15 +64,18 @@ class Worker:
     """
 
     def __init__(self, job: Job, source: Path) -> None:
-        context = multiprocessing.get_context("spawn")
         self._job = job
-        self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, job, source, time.time()), daemon=True)
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-c", f"from {__name__} import serve; serve()"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(str(Path(each).resolve()) for each in sys.path)},
+            start_new_session=True,  # out of reach of Ctrl-C, which a terminal sends to all
+        )
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._pipes = self._process.stdin, self._process.stdout
         try:
-            with _deaf():
-                self._process.start()
-            theirs.close()
-            self.ready: Ready = self._answer()
+            self.ready: Ready = self._answer((job, source, time.time()))
         except BaseException:
             self.stop()
             raise
@@ -81,30 +85,26 @@ class Worker:
         times: Times = self._answer("turn")
         return times
 
-    def host_mb(self) -> float | None:
-        """Peak of the host's memory so far."""
-        megabytes: float | None = self._answer("memory")
-        return megabytes
-
     def stop(self) -> None:
         """End the process; what it held is free then."""
-        self._connection.close()  # which ends it, unless it is busy
-        if self._process.pid is None:  # Ctrl-C came before it was started
-            return
-        self._process.join(PATIENCE)
+        requests, answers = self._pipes
+        with suppress(OSError, subprocess.TimeoutExpired):
+            requests.close()  # which ends it, unless it is busy
+            self._process.wait(PATIENCE)
         self._process.kill()
-        self._process.join()
-        self._process.close()
+        self._process.wait()
+        answers.close()
 
-    def _answer(self, question: str | None = None) -> Any:
+    def _answer(self, question: Any) -> Any:
+        requests, answers = self._pipes
         try:
-            if question is not None:
-                self._connection.send(question)
-            answer = self._connection.recv()
-        except (EOFError, ConnectionError) as error:
-            self._process.join()
-            code, name = self._process.exitcode, f"{self._job.named()} at {self._job.size.name}"
-            if code is not None and code < 0:
+            pickle.dump(question, requests)
+            requests.flush()
+            answer = pickle.load(answers)
+        except (EOFError, OSError, pickle.UnpicklingError) as error:
+            self.stop()
+            code, name = self._process.returncode, f"{self._job.named()} at {self._job.size.name}"
+            if code < 0:
                 cause = f"was ended by the system (exit code {code}), most likely for its memory"
                 raise AdaINError(f"{name} {cause}; give a smaller --size") from error
             raise AdaINError(f"{name} ended before its time (exit code {code}); what it printed says why") from error
@@ -113,70 +113,62 @@ class Worker:
         return answer
 
 
-@contextmanager
-def _deaf() -> Iterator[None]:
-    """Child processes are born deaf to Ctrl-C, which a terminal sends to all; the parent hears it after this."""
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    resource_tracker.ensure_running()  # which would end the silence if it were started in it
-    heard: list[int] = []
-    handler = signal.signal(signal.SIGINT, lambda number, frame: heard.append(number))
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # which children inherit
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        signal.signal(signal.SIGINT, handler)
-    if heard:
-        raise KeyboardInterrupt
+def serve() -> None:
+    """What the process does: it reads the arguments of `_work`, then answers once a request."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Windows has no sessions
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what libraries print must not get between the answers
+    with suppress(EOFError, OSError):  # the parent is gone
+        for answer in _answers(*pickle.load(sys.stdin.buffer)):
+            pickle.dump(answer, answers)
+            answers.flush()
+            pickle.load(sys.stdin.buffer)
 
 
-def _serve(connection: Connection, job: Job, source: Path, began: float) -> None:
-    """Answer the parent; `began` is when it started this process, in seconds of `time.time`."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    marks = [began, time.time()]
+def _answers(job: Job, source: Path, began: float) -> Iterator[Ready | Times | AdaINError]:
+    """The work, or why there is none."""
     try:
-        gpu = find_gpu() if job.hardware == "gpu" else None
-        before = gpu.used() if gpu else 0.0
-        spans, precision = runners.start(job, source)
-        marks.append(time.time())
-        picture = spans["host"]() if "host" in spans else None
-        marks.append(time.time())
-        parts = dict(zip(("imports", "session", "first picture"), (b - a for a, b in pairwise(marks)), strict=True))
-        counts, seconds = warm_up(spans, time.perf_counter)
-        # onnxruntime and PyTorch keep what they took, so this is the peak, if no other program uses the GPU.
-        device_mb = gpu.used() - before if gpu else None
-        connection.send(Ready(precision, parts, seconds, picture, device_mb))
-        while True:
-            if connection.recv() == "turn":
-                connection.send(turn(spans, counts, time.perf_counter))
-            else:
-                connection.send(host_peak())
-    except (EOFError, ConnectionError):  # the parent is gone
-        return
+        yield from _work(job, source, began)
     except AdaINError as error:
-        connection.send(error)
+        yield error
     except Exception as error:  # the libraries' errors share no base class
-        connection.send(AdaINError(f"{job.named()} at {job.size.name} failed ({first_line(error)})"))
+        yield AdaINError(f"{job.named()} at {job.size.name} failed ({first_line(error)})")
 
 
-def warm_up(spans: runners.Spans, clock: Clock) -> tuple[dict[str, int], float]:
-    """Run until what happens once has happened.
+def _work(job: Job, source: Path, began: float) -> Iterator[Ready | Times]:
+    """`Ready`, then a turn whenever it is asked for; `began` is when the process was started, in s of `time.time`."""
+    marks = [began, time.time()]
+    before = find_gpu() if job.hardware == "gpu" else None
+    spans, precision = runners.start(job, source)
+    marks.append(time.time())
+    picture = spans["host"]()
+    marks.append(time.time())
+    parts = (1000 * (b - a) for a, b in pairwise(marks))
+    start_ms = dict(zip(("imports", "session", "first picture"), parts, strict=True))
+    counts = warm_up(spans, time.perf_counter)
+    # onnxruntime and PyTorch keep what they took, so this is the peak, if no other program uses the GPU.
+    after = find_gpu() if before else None
+    device_mb = after.used_mb - before.used_mb if before and after else None
+    ready = Ready(precision, start_ms, picture, host_peak(), device_mb)
+    if job.peak:  # only now, as it takes memory too
+        peak = {"peak": runners.peak(job)}
+        spans, counts = spans | peak, counts | warm_up(peak, time.perf_counter)
+    yield ready
+    while True:
+        yield turn(spans, counts, time.perf_counter)
 
-    Returns:
-        how many frames of each span make a turn; s that such a turn takes.
-    """
+
+def warm_up(spans: runners.Spans, clock: Clock) -> dict[str, int]:
+    """Run until what happens once has happened; how many frames of each span make a turn."""
     next(iter(spans.values()))()
-    counts, total = {}, 0.0
+    counts = {}
     for span, call in spans.items():
         seconds = spent = _timed(call, clock)
         while spent < WARM_UP:
             seconds = _timed(call, clock)
             spent += seconds
         counts[span] = min(MOST, max(1, round(TURN / seconds)))
-        total += counts[span] * seconds
-    return counts, total
+    return counts
 
 
 def turn(spans: runners.Spans, counts: dict[str, int], clock: Clock) -> Times:

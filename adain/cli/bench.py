@@ -23,8 +23,8 @@ SizeOption = Annotated[
 AgainstOption = Annotated[
     str,
     Option(
-        help="Rivals, measured in turn: torch, torch-compile, microast, a device such as openvino, a folder of ONNX "
-        "files; with commas between them.",
+        help="Rivals, measured in turn: torch, torch-compile, a device such as openvino, a folder of ONNX files; with "
+        "commas between them.",
         show_default="none",
     ),
 ]
@@ -53,12 +53,12 @@ def bench(
     """
     from ..bench import machine
     from ..bench.measure import measure
-    from ..bench.plan import NEED_TORCH, find_devices, parse_rivals, parse_size, plan, read_model
+    from ..bench.plan import IN_TORCH, find_devices, parse_rivals, parse_size, plan, read_model
     from ..bench.report import Report
 
     if rounds is not None and rounds < 1:
         raise OptionError(f"the number of rounds is {rounds}; give 1 or more")
-    if {*NEED_TORCH} & {name.strip() for name in against.split(",")}:
+    if {*IN_TORCH} & {name.strip() for name in against.split(",")}:
         need_extra("train", "torch", "onnx", "safetensors")
     must_be_folder(out)
     ours, rivals, sizes = read_model(model, "adain"), parse_rivals(against), [parse_size(each) for each in size or ()]
@@ -71,8 +71,7 @@ def bench(
             bar.update(task, description=what, completed=done, total=total)
 
         outcome = measure(groups, rounds, progress)
-    options = {"sizes": size or [], "devices": devices, "against": against, "rounds": rounds, "threads": threads}
-    report = Report(ours, shlex.join(["adain", *sys.argv[1:]]), options, machine.facts(), outcome, left_out)
+    report = Report(ours, shlex.join(["adain", *sys.argv[1:]]), machine.facts(), outcome, left_out)
     if out is not None:
         report.write(out)
     for line in report.failed:

@@ -7,16 +7,14 @@ import sys
 import time
 from pathlib import Path
 
+import microast
 import numpy as np
 import onnx
 import psutil
 import pytest
-import torch
-from torch.utils.flop_counter import FlopCounterMode
 
 import adain
 from adain.bench.measure import measure
-from adain.bench.microast import MicroAST
 from adain.bench.plan import Job, Size, parse_rivals, plan, read_model
 from adain.bench.runners import frame, peak_flop, peak_graph
 from adain.bench.worker import Worker
@@ -52,26 +50,23 @@ def test_pytorch_paints_the_same_picture(run):
 
 
 def test_a_network_of_microasts_shape(write_tiny, tmp_path):
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
-        painted = MicroAST()(torch.zeros(1, 64, 96, 3, dtype=torch.uint8))
-    assert painted.shape == (1, 64, 96, 3) and painted.dtype == torch.uint8
+    microast.write(tmp_path / "microast")
+    rivals = parse_rivals(str(tmp_path / "microast"))
     # as of the published network's layers, but for its encoder of styles
-    assert counter.get_total_flops() / (64 * 96) * 512**2 == pytest.approx(14.6e9, rel=0.01)
-
-    save(Picture(frame(Size("small", 96, 64))), tmp_path / "small.jpg")
-    model = read_model(write_tiny(), "adain")
-    (group,) = plan(model, ["cpu"], parse_rivals("microast"), [Size("small", 96, 64)])
+    assert rivals[0].contract.operations * 512**2 == pytest.approx(14.6e9, rel=0.01)
+    (group,) = plan(read_model(write_tiny(), "adain"), ["cpu"], rivals, [Size("small", 96, 64)])
     outcome = measure([group], rounds=1)
     assert not outcome.failed
     (ratio,) = outcome.ratios
-    assert ratio.rival.job.named() == "MicroAST's shape, cpu fp32"
-    assert ratio.psnr_db is None and ratio.rival.flop is None  # another network, whose file says nothing
+    assert ratio.rival.engine == "microast, cpu fp32"
+    assert ratio.rival.ready.picture.shape == (64, 96, 3)
+    assert ratio.psnr_db is None  # another network
 
 
 def test_pytorch_does_not_fit_an_invented_model(write_tiny, tmp_path):
     save(Picture(frame(Size("16", 16, 16))), tmp_path / "16.jpg")
     job = Job("torch", read_model(write_tiny(), "adain"), "cpu", Size("16", 16, 16))
-    with pytest.raises(ModelError, match="style codes of 3 values, a network that this adain does not have"):
+    with pytest.raises(ModelError, match="is of none of adain's own model.safetensors; leave torch out"):
         Worker(job, tmp_path / "16.jpg")
 
 
