@@ -12,6 +12,7 @@ from .contract import GRAPHS, KINDS, Contract, Graph, Use, read_model
 from .engines import Compute, Device, Inputs, Lane, open_engine
 from .errors import AdaINError, ModelError, PictureError, TooLargeError, first_line, out_of_memory
 from .pictures import Pixels
+from .stopping import Stopped
 
 Floats = NDArray[np.float32]
 
@@ -72,6 +73,7 @@ class Session:
         Raises:
             PictureError: pictures too small, or too large for the memory.
             ModelError: the engine failed.
+            Stopped: nobody waits for the result, see `adain.stopping.Stop`.
         """
         size = pixels.shape[1:3]
         self._check_size(*size)
@@ -132,7 +134,7 @@ class Session:
         """Call the engine, and tell its errors as ours; our own mistakes stay what they are."""
         try:
             return function(*arguments)
-        except (AttributeError, KeyError, NameError, TypeError):  # of Python code, which the engines are not
+        except (AttributeError, KeyError, NameError, TypeError, Stopped):  # of Python code, which the engines are not
             raise
         except Exception as error:  # the errors of the engines share no base class
             if out_of_memory(error):

@@ -1,9 +1,10 @@
-"""Signals to stop, taken as a wish."""
+"""Ends before the end: signals to stop, taken as a wish; and runs of the network that nobody waits for."""
 
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 from types import FrameType
 
 
@@ -25,3 +26,65 @@ def stop_signal() -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+class Stopped(Exception):
+    """What was under way was broken off, since nobody waits for it any more."""
+
+
+class Stop:
+    """A wish of another thread that work ends now: the run of the network that is under way is broken off, and none
+    begins any more.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._wanted = threading.Lock(), False
+        self._running: list[Callable[[], object]] = []
+
+    def set(self) -> None:
+        """Stop; from any thread."""
+        with self._lock:
+            self._wanted = True
+            for break_off in self._running:
+                break_off()
+
+    @contextmanager
+    def stops(self) -> Iterator[None]:
+        """Within, runs of the network in this thread raise `Stopped` once the stop is set."""
+        token = _present.set(self)
+        try:
+            yield
+        finally:
+            _present.reset(token)
+
+    @contextmanager
+    def _around(self, break_off: Callable[[], object]) -> Iterator[None]:
+        with self._lock:
+            if self._wanted:
+                raise Stopped
+            self._running.append(break_off)
+        try:
+            yield
+        except Exception as error:
+            if self._wanted:
+                raise Stopped from error
+            raise
+        finally:
+            with self._lock:
+                self._running.remove(break_off)
+
+
+_present: ContextVar[Stop | None] = ContextVar("stop", default=None)
+
+
+def breakable(break_off: Callable[[], object] = lambda: None) -> AbstractContextManager[None]:
+    """Around one run of an engine.
+
+    Args:
+        break_off: ends the run with an error, at once; called from another thread. Without, the run ends first.
+
+    Raises:
+        Stopped: the `Stop` of this thread, if it has one, is set.
+    """
+    stop = _present.get()
+    return nullcontext() if stop is None else stop._around(break_off)

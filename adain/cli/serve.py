@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
+import typer
 from typer import Option
 
 from .. import shipped
@@ -33,7 +34,8 @@ def serve(
     """Restyle pictures over HTTP.
 
     POST /stylize, GET /styles, /healthz, /metrics, and a description at /docs. SIGTERM or Ctrl-C ends it: what was
-    accepted is answered first. It has no passwords and no TLS: for others than yourself put a proxy before it.
+    accepted is answered first, unless Ctrl-C comes again. It has no passwords and no TLS: for others than yourself put a
+    proxy before it.
     """
     need_extra("serve", "fastapi", "fastapi_offline", "python_multipart", "prometheus_client", "uvicorn")
     from ..service.app import create_app
@@ -51,5 +53,7 @@ def serve(
         where = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
         console = stderr_console(quiet)
         console.print(f"{where}  {stylizer.contract.model} on {stylizer.device}, {where}/docs", markup=False)
-        answer(create_app(stylizer, limits, page, workers), listener, limits)
+        if not answer(create_app(stylizer, limits, page, workers), listener, limits):
+            console.print("stopped at once; not everything that was accepted is answered", markup=False)
+            raise typer.Exit(2)
         console.print("stopped; everything that was accepted is answered", markup=False)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from ..stopping import breakable
 from .engine import Array, Device, Inputs, Lane, Need, unknown
 from .memory import HUGE, LARGE, check_memory
 from .threads import usable_threads
@@ -46,13 +47,12 @@ class OnnxRuntime:
             check_memory(need, self._held)
         except MemoryError:
             check_memory(self._need(inputs, "cpu thrifty"))
-            thrifty: Array = self._start(_without_arena).run(None, dict(inputs))[0]
-            return thrifty
+            return run_session(self._start(_without_arena), inputs)
         # onnxruntime keeps the memory of a run for the next one; runs that have to take it anew need a tenth longer.
         # So it is given back only where it is much, and either the next run needs less than a quarter of it or it is
         # huge.
         give_back = need >= HUGE or self._held > max(LARGE, 4 * need)
-        output: Array = self.session.run(None, dict(inputs), _giving_back() if give_back else None)[0]
+        output = run_session(self.session, inputs, "cpu:0" if give_back else None)
         self._held = 0 if give_back else max(self._held, need)
         return output
 
@@ -65,7 +65,7 @@ class OnnxRuntime:
         need = self._need(inputs, "cpu")
         check_memory(need, self._held)
         self._held = max(self._held, need)
-        return CpuLane(lambda inputs: self.session.run(None, dict(inputs))[0])
+        return CpuLane(partial(run_session, self.session))
 
 
 class CpuLane:
@@ -129,7 +129,20 @@ def _without_arena(options: Any) -> None:
     options.enable_cpu_mem_arena = False
 
 
-def _giving_back() -> Any:
+def run_session(session: Any, inputs: Inputs, give_back: str | None = None) -> Array:
+    """The output of a session.
+
+    Args:
+        session: an `onnxruntime.InferenceSession`.
+        inputs: by name.
+        give_back: the devices, such as "cpu:0;gpu:0", whose arenas give memory back afterwards.
+
+    Raises:
+        Stopped: see `breakable`; onnxruntime looks at the flag between the nodes of the graph.
+    """
     options = library().RunOptions()
-    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
-    return options
+    if give_back is not None:
+        options.add_run_config_entry("memory.enable_memory_arena_shrinkage", give_back)
+    with breakable(partial(setattr, options, "terminate", True)):
+        output: Array = session.run(None, dict(inputs), options)[0]
+    return output

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..contract import Use
 from ..errors import DeviceError, first_line, how_to_install
+from ..stopping import breakable
 from .engine import Array, Device, Inputs, Need, unknown
 from .memory import check_memory
 from .onnxruntime import CpuLane
@@ -68,7 +69,8 @@ class OpenVino:
         check_memory(self._need(inputs, _USES[self.precision]))
         # A request takes microseconds, and so each run, and each thread, has its own.
         request = self.compiled.create_infer_request()
-        request.infer(dict(inputs), share_inputs=True, share_outputs=True)
+        with breakable():  # after a `request.cancel()` all later runs fail, with shapes of two sizes (2026.4.1)
+            request.infer(dict(inputs), share_inputs=True, share_outputs=True)
         output: Array = request.get_output_tensor(0).data.copy()
         return output
 

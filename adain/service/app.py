@@ -99,6 +99,8 @@ class Service:
         except ClientDisconnect:
             self._metrics.count("gone")
             return Response(status_code=400)  # that nobody reads
+        except asyncio.CancelledError as error:  # by a second signal
+            raise Problem("stopped", "the service ended before the picture was done; try again later") from error
         except Exception:
             self._metrics.count("internal")
             raise

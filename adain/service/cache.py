@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from hashlib import sha256
 from threading import Lock
 
+from ..stopping import Stopped
 from ..styles import Style
 
 Key = tuple[bytes, int | None]
@@ -48,4 +49,9 @@ class StyleCache:
                     if self._codes.get(key) is code:
                         del self._codes[key]
                 code.set_exception(error)
-        return code.result()
+        try:
+            return code.result()
+        except Stopped:  # nobody waits for the one who encoded it
+            if known is None:
+                raise
+            return self.get(painting, size, encode)

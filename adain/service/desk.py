@@ -6,16 +6,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from math import ceil
-from threading import Event
 from typing import TypeVar
 
+from ..stopping import Stop
 from .problems import Problem
 
 T = TypeVar("T")
-
-
-class Stopped(Exception):
-    """Nobody waits for the result any more."""
 
 
 class Desk:
@@ -52,17 +48,17 @@ class Desk:
         finally:
             self.taken -= 1
 
-    async def do(self, work: Callable[[Event], T], seconds: float) -> T:
+    async def do(self, work: Callable[[], T], seconds: float) -> T:
         """Do the work in a thread, when its turn comes.
 
         Args:
-            work: is given an event that is set when nobody waits for its result any more.
+            work: where nobody waits for it any more, its run of the network is broken off.
             seconds: until then it has to be done.
 
         Raises:
             Problem: it was not.
         """
-        nobody = Event()
+        nobody = Stop()
         try:
             async with asyncio.timeout(seconds):
                 await self._turns.acquire()  # waiting here, not in the pool, a cancelled request holds nothing
@@ -78,9 +74,10 @@ class Desk:
         finally:
             nobody.set()
 
-    def _timed(self, work: Callable[[Event], T], nobody: Event) -> T:
+    def _timed(self, work: Callable[[], T], nobody: Stop) -> T:
         began = time.perf_counter()
-        result = work(nobody)
+        with nobody.stops():
+            result = work()
         self._mean += 0.1 * (time.perf_counter() - began - self._mean)
         return result
 

@@ -23,6 +23,7 @@ KINDS = {  # code: status and title
     "internal": (500, "something went wrong here"),
     "queue-full": (503, "as many requests as are taken are waiting"),
     "late": (503, "the picture was not done in time"),
+    "stopped": (503, "the service has ended"),
 }
 _CODES: dict[type[AdaINError], str] = {
     TooLargeError: "memory",

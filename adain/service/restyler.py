@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from threading import Event
 
 from PIL import Image
 
@@ -16,7 +15,6 @@ from ..strokes import inner_size
 from ..styles import Style
 from ..stylizer import Stylizer
 from .cache import StyleCache
-from .desk import Stopped
 from .limits import Limits
 from .problems import about
 from .wish import MEDIA, Wish
@@ -60,22 +58,13 @@ class Restyler:
     limits: Limits
     codes: StyleCache = field(default_factory=StyleCache)
 
-    def __call__(self, wish: Wish, nobody: Event) -> Answer:
+    def __call__(self, wish: Wish) -> Answer:
         """Do a wish.
-
-        Args:
-            wish: what is asked for.
-            nobody: is set when nobody waits any more.
 
         Raises:
             Problem, AdaINError: a picture or a style cannot be used.
-            Stopped: nobody waits.
+            Stopped: nobody waits any more.
         """
-
-        def tell(_done: int, _total: int) -> None:
-            if nobody.is_set():
-                raise Stopped
-
         answer = Answer(media=MEDIA[wish.fields.format])
         with answer.stage("read"):
             with about("content"):
@@ -86,9 +75,8 @@ class Restyler:
             look = self._look(wish)
             inner = inner_size(content.width, content.height, look.stroke_size, self.stylizer.contract.smallest_side)
             self.limits.check_work(*inner, times=len(look.styles) if look.regions is not None else 1)
-        tell(0, 0)
         with answer.stage("paint"):
-            result = self.stylizer.restyle(content, look, tell)
+            result = self.stylizer.restyle(content, look)
         with answer.stage("write"):
             result = replace(result, metadata=None) if wish.fields.strip else result
             answer.data = encode(Animation((result,)), f".{wish.fields.format}")

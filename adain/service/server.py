@@ -88,21 +88,41 @@ def listen(host: str, port: int) -> socket.socket:
         raise OptionError(f"{host} port {port} cannot be had ({reason}); give another --port or --host") from error
 
 
-def serve(app: Any, listener: socket.socket, limits: Limits) -> None:
-    """Answer until SIGTERM or SIGINT comes, and then all that was accepted; a second SIGINT ends at once.
+def serve(app: Any, listener: socket.socket, limits: Limits) -> bool:
+    """Answer until SIGTERM or SIGINT comes, and then all that was accepted; a second SIGINT breaks that off.
 
     Args:
         app: see `create_app`.
         listener: see `listen`.
         limits: of slow clients.
+
+    Returns:
+        Whether all that was accepted is answered.
     """
     logging.getLogger("python_multipart").setLevel(logging.ERROR)  # it warns of every broken form
     server = make_server(app, limits)
     with _on_signal(server.handle_exit):
         server.run([listener])
+    return not server.broken_off
 
 
-def make_server(app: Any, limits: Limits) -> uvicorn.Server:
+class Server(uvicorn.Server):
+    """uvicorn's, which says nothing of what a second SIGINT breaks off.
+
+    Attributes:
+        broken_off: whether that has come before all was answered.
+    """
+
+    broken_off = False
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Wait for what was accepted; at its end uvicorn raises all signals once more."""
+        await super().shutdown(sockets)
+        self.broken_off = self.force_exit
+        logging.getLogger("uvicorn.error").disabled = self.broken_off
+
+
+def make_server(app: Any, limits: Limits) -> Server:
     """The server, which has not begun; see `serve`."""
     config = uvicorn.Config(
         app,
@@ -115,7 +135,7 @@ def make_server(app: Any, limits: Limits) -> uvicorn.Server:
         server_header=False,
         timeout_graceful_shutdown=round(2 * limits.transfer + limits.seconds) + 1,  # nothing takes longer
     )
-    return uvicorn.Server(config)
+    return Server(config)
 
 
 @contextmanager

@@ -121,13 +121,14 @@ def test_a_picture_that_just_fits_runs_without_the_arena(
 def given(monkeypatch: pytest.MonkeyPatch) -> list[None]:
     """Grows by one for each run that gives memory back."""
     given: list[None] = []
-    original = cpu._giving_back
+    original = cpu.run_session
 
-    def giving_back() -> Any:
-        given.append(None)
-        return original()
+    def run(session: Any, inputs: Any, give_back: str | None = None) -> Any:
+        if give_back is not None:
+            given.append(None)
+        return original(session, inputs, give_back)
 
-    monkeypatch.setattr(cpu, "_giving_back", giving_back)
+    monkeypatch.setattr(cpu, "run_session", run)
     return given
 
 

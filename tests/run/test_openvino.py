@@ -18,6 +18,7 @@ from tiny import TINY, tiny
 from adain import Stylizer, engines, shipped
 from adain.engines import Engine, open_engine, openvino
 from adain.errors import DeviceError, ModelError, PictureError
+from adain.stopping import Stop, Stopped
 from adain.styles import Style
 
 INSTALLED = util.find_spec("openvino") is not None
@@ -65,6 +66,17 @@ def test_threads_share_an_engine_and_results_are_their_own() -> None:
         together = list(pool.map(engine.run, inputs))
     for one, other in zip(alone, together, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@needs_openvino
+def test_a_run_that_nobody_waits_for_ends_and_none_is_begun() -> None:
+    ours, stop, inputs = opened(MODEL, threads=1), Stop(), some()
+    with stop.stops():
+        before = ours.run(inputs)
+        stop.set()
+        with pytest.raises(Stopped):
+            ours.run(inputs)
+    np.testing.assert_array_equal(ours.run(inputs), before)
 
 
 @needs_openvino

@@ -131,6 +131,24 @@ def test_what_was_accepted_is_answered_after_a_signal(number: signal.Signals) ->
         ask(port)
 
 
+def test_a_second_signal_breaks_off_what_is_under_way() -> None:
+    process, port = start("--model", "fast", "--max-painted", "20")
+    content = jpeg(4000, 4000)  # some seconds
+    with socket.create_connection(("127.0.0.1", port), 30) as connection:
+        connection.sendall(head_of(len(content), "/stylize?style=dance&stroke_size=full") + content)
+        wait_for(lambda: accepted_by(port) == 1)
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        status, headers, body = read_answer(connection)
+    assert process.wait(30) == 2
+    assert (status, headers["content-type"]) == (503, "application/problem+json")
+    assert b'"code":"stopped"' in body
+    assert process.stderr is not None
+    with process.stderr as stderr:
+        assert stderr.read() == "stopped at once; not everything that was accepted is answered\n"
+
+
 def test_options_that_cannot_be(run: Any, tmp_path: Path) -> None:
     code, _, said = run("serve", "--page", tmp_path)
     assert code == 2
@@ -210,8 +228,7 @@ def test_who_has_gone_is_not_worked_for(stylizer: Stylizer, monkeypatch: pytest.
     def wait(*given: Any) -> Any:
         begun.append(1)
         assert open_.wait(20)
-        given[2](0, 1)  # raises where nobody waits
-        return restyle(*given)
+        return restyle(*given)  # raises where nobody waits
 
     monkeypatch.setattr(stylizer, "restyle", wait)
     content = jpeg(64, 48)

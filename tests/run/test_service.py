@@ -23,6 +23,7 @@ from adain.service.cache import StyleCache
 from adain.service.limits import Limits
 from adain.service.problems import KINDS
 from adain.service.wish import Fields
+from adain.stopping import Stopped
 
 
 def png(width: int = 64, height: int = 48, name: str = "astronaut", mode: str = "RGB") -> bytes:
@@ -326,11 +327,10 @@ class Gate:
     def __init__(self, stylizer: Stylizer, monkeypatch: pytest.MonkeyPatch) -> None:
         self.open, self.came, restyle = threading.Event(), threading.Semaphore(0), stylizer.restyle
 
-        def wait(content: Any, look: Look, tell: Any) -> Any:
+        def wait(content: Any, look: Look) -> Any:
             self.came.release()
             assert self.open.wait(30)
-            tell(0, 1)  # raises where nobody waits
-            return restyle(content, look, tell)
+            return restyle(content, look)  # raises where nobody waits
 
         monkeypatch.setattr(stylizer, "restyle", wait)
 
@@ -372,6 +372,24 @@ def test_what_is_late_is_told_and_leaves_nothing_behind(stylizer: Stylizer, monk
         assert not gate.came.acquire(blocking=False)  # of the second, nothing was begun
 
 
+def test_a_run_that_is_late_is_broken_off(stylizer: Stylizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    ends, restyle = [], stylizer.restyle
+
+    def watch(*given: Any) -> Any:
+        try:
+            return restyle(*given)
+        except Exception as error:
+            ends.append(error)
+            raise
+
+    monkeypatch.setattr(stylizer, "restyle", watch)
+    with TestClient(create_app(stylizer, Limits(seconds=0.3, painted=9))) as client:
+        large = png(2500, 2500)  # which would take some seconds
+        assert "not done within 0.3 s" in problem(post(client, large, style="dance", stroke_size="full"), 503, "late")
+    (end,) = ends  # the threads have ended
+    assert isinstance(end, Stopped)
+
+
 def test_a_painting_is_encoded_once(client: TestClient, stylizer: Stylizer, monkeypatch: pytest.MonkeyPatch) -> None:
     encode, calls = stylizer.encode_style, []
     monkeypatch.setattr(stylizer, "encode_style", lambda *given: calls.append(given) or encode(*given))
@@ -399,6 +417,25 @@ def test_the_cache_is_bounded_and_keeps_no_errors() -> None:
     for _ in range(2):
         with pytest.raises(PictureError):
             cache.get(b"d", None, fail)
+
+
+def test_a_code_is_made_by_another_where_nobody_waits_for_the_first() -> None:
+    cache, begun, gone = StyleCache(), threading.Event(), threading.Event()
+
+    def stop() -> Style:
+        begun.set()
+        assert gone.wait(20)
+        raise Stopped
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(cache.get, b"a", None, stop)
+        assert begun.wait(20)
+        second = pool.submit(cache.get, b"a", None, lambda: Style(np.ones(3, np.float32), "a"))
+        while not cache.hits:
+            time.sleep(0.01)
+        gone.set()
+        assert isinstance(first.exception(), Stopped)
+        assert second.result().name == "a"
 
 
 def test_a_model_whose_codes_hold_no_colours_takes_the_painting_itself(write_tiny: Callable[..., Any]) -> None:

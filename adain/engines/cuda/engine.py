@@ -8,7 +8,7 @@ from typing import Any
 
 from ...errors import DeviceError, OptionError, first_line, out_of_memory
 from ..engine import Array, Compute, Device, Inputs, Lane, Stored
-from ..onnxruntime import OnnxRuntime, library, start
+from ..onnxruntime import OnnxRuntime, run_session, start
 from .check import cuda_problem, cure
 from .half import to_half
 from .lane import ALLOCATING, CudaLane
@@ -128,16 +128,12 @@ class Cuda(OnnxRuntime):
 
     def _run_plain(self, inputs: Inputs) -> Array:
         """In the session for all sizes; its arena holds what the two largest small inputs took, never more."""
-        options = library().RunOptions()
         size = sum(array.nbytes for array in inputs.values())
         with ALLOCATING:
-            if size >= LARGE or 0 < self._grown < size:
-                options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0;gpu:0")
-                grown = 0
-            else:
-                grown = max(self._grown, size)
+            give_back = size >= LARGE or 0 < self._grown < size
+            grown = 0 if give_back else max(self._grown, size)
             self._grown = 1  # where the run fails, the next one gives the memory back
-            output: Array = self.session.run(None, dict(inputs), options)[0]
+            output = run_session(self.session, inputs, "cpu:0;gpu:0" if give_back else None)
             self._grown = grown
         return output
 
