@@ -34,8 +34,8 @@ def serve(
     """Restyle pictures over HTTP.
 
     POST /stylize, GET /styles, /healthz, /metrics, and a description at /docs. SIGTERM or Ctrl-C ends it: what was
-    accepted is answered first, unless Ctrl-C comes again. It has no passwords and no TLS: for others than yourself put a
-    proxy before it.
+    accepted is answered first, unless Ctrl-C comes again. It has no passwords and no TLS: for others than yourself put
+    a proxy before it.
     """
     need_extra("serve", "fastapi", "fastapi_offline", "python_multipart", "prometheus_client", "uvicorn")
     from ..service.app import create_app
