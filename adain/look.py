@@ -40,7 +40,8 @@ class Look:
             the content's pixel by pixel, so that only brightness is painted.
         color_strength: between the style's colours (0) and what `color` says (1).
         stroke_size: breadth of strokes, 1 being that on a picture of 1 megapixel or less; larger pictures get strokes
-            as broad in proportion, and look the same from afar. None paints every pixel, however large the picture is.
+            as broad in proportion, and look the same from afar. None paints every pixel, however large the picture is,
+            and so does 1 in a stream.
         mask: a picture, as large as the content, that is white where it is to be painted; see `masks.load_mask`.
         regions: a picture, as large as the content, with a colour for each style; see `masks.load_regions`.
         feather: px, the width of the edges of masks and regions.
@@ -123,11 +124,9 @@ class Look:
         return {"style": style[None], "alpha": np.array([self.alpha], np.float32)}
 
     @property
-    def needs_whole(self) -> str | None:
-        """The field, if any, that is not a matter of the graph's inputs alone, as it has to be in a stream."""
-        stroke_size = self.stroke_size if self.stroke_size != 1 else None
-        given = (("mask", self.mask), ("regions", self.regions), ("stroke_size", stroke_size))
-        return next((name for name, value in given if value is not None), None)
+    def needs_whole(self) -> bool:
+        """Whether it is more than a matter of the graph's inputs, which is all that costs nothing in a stream."""
+        return self.mask is not None or self.regions is not None or self.stroke_size not in (None, 1)
 
     @property
     def keeps_colours(self) -> bool:

@@ -168,14 +168,8 @@ class PictureLane:
         Raises:
             PictureError: the picture is of another size or type.
         """
-        self.check(pixels)
+        check_frame(pixels, *self._size)
         self._session._call(self._size, self._lane.upload, self._session._feed(pixels[None], inputs))
-
-    def check(self, pixels: object) -> None:
-        """Raise a PictureError where a picture is of another size or type."""
-        shape = (*self._size, 3)
-        if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.shape != shape:
-            raise PictureError(f"{_kind(pixels)} came, uint8 {list(shape)} was expected; convert or resize it")
 
     def compute(self) -> None:
         """Run the graph on what was uploaded; ends when the device is done."""
@@ -192,6 +186,13 @@ class PictureLane:
         self.upload(pixels, inputs)
         self.compute()
         return self.download()
+
+
+def check_frame(pixels: object, height: int, width: int) -> None:
+    """Raise a PictureError where a picture is of another size or type than uint8 [height,width,3]."""
+    shape = (height, width, 3)
+    if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.shape != shape:
+        raise PictureError(f"{_kind(pixels)} came, uint8 {list(shape)} was expected; convert or resize it")
 
 
 def _of_one(inputs: Inputs, number: int) -> Inputs:

@@ -3,7 +3,8 @@
     put  ->  waiting  ->  a lane: upload, network, download  ->  done  ->  get
 
 Each lane of the engine has a thread. While one frame is in the network, others are read, uploaded, downloaded
-and written; on a CPU there is one lane, and reading and writing run beside it.
+and written; on a CPU there is one lane, and reading and writing run beside it. Frames with masks, regions or strokes of
+another breadth need more than a lane: the same threads restyle them as pictures.
 """
 
 import time
@@ -19,11 +20,10 @@ from typing import Self
 import numpy as np
 
 from .colours import Colours, colour_sums
-from .engines import Inputs
 from .errors import AdaINError, OptionError, StreamClosed
 from .look import Look, StyleSource
 from .pictures import Pixels
-from .session import PictureLane, Session
+from .session import PictureLane, Session, check_frame
 from .styles import Style
 
 WINDOW = 300  # frames that `Stream.latency` looks back
@@ -63,6 +63,7 @@ class Stream:
         session: Session,
         size: tuple[int, int],
         encode: Callable[[Look], Look],
+        restyle: Callable[[Pixels, Look], Pixels],
         look: Look,
         depth: int | None,
     ) -> None:
@@ -74,12 +75,11 @@ class Stream:
             raise OptionError(f"depth is {depth}; give {count + 1} or more, of which {count} are in the network")
         self.dropped, self.busy = 0, 0.0
         self.content: Pixels | None = None
-        self._encode = encode
-        self.look = look
-        self._code = session.contract.code
+        self._session, self._size = session, size
+        self._encode, self._restyle = encode, restyle
         self._lanes: SimpleQueue[PictureLane] = SimpleQueue()
-        for _ in range(count):
-            self._lanes.put(session.lane(size[1], size[0], self._look.inputs()))
+        self._has_lanes = False
+        self.look = look
         self._threads = ThreadPoolExecutor(count, "adain-stream")
         self._changed = Condition()  # guards what follows
         self._frames: deque[Future[tuple[Pixels, Pixels]]] = deque()  # put and not yet got: content, result
@@ -95,7 +95,12 @@ class Stream:
     @look.setter
     def look(self, look: Look) -> None:
         look = self._encode(look)
-        look.inputs()  # raises where there is no style
+        if look.regions is None:  # each of which has its own style
+            inputs = look.inputs()  # raises where there is no style
+            if not (look.needs_whole or self._has_lanes):
+                for _ in range(self._session.lanes):
+                    self._lanes.put(self._session.lane(self._size[1], self._size[0], inputs))
+                self._has_lanes = True
         self._look = look
 
     @property
@@ -230,25 +235,26 @@ class Stream:
         self.close()
 
     def _stylize(self, number: int, frame: Pixels, look: Look, began: float) -> tuple[Pixels, Pixels]:
-        lane = self._lanes.get()  # there are as many as threads
         started = time.perf_counter()
         try:
-            lane.check(frame)
-            result = look.finish(frame, lane.run(frame, self._inputs(frame, look)))
+            check_frame(frame, self._size[1], self._size[0])
+            result = self._restyle(frame, look) if look.needs_whole else self._in_lane(frame, look)
         except AdaINError as error:
             raise type(error)(f"frame {number}: {error}") from error
-        finally:
-            self._lanes.put(lane)
         with self._changed:
             now = time.perf_counter()
             self.busy += now - started
             self._ready.append((now, now - began))
         return frame, result
 
-    def _inputs(self, frame: Pixels, look: Look) -> Inputs:
-        if not look.keeps_colours:
-            return look.inputs()
-        return look.inputs(self._code, Colours.of(colour_sums(frame[::SPARSE, ::SPARSE])))
+    def _in_lane(self, frame: Pixels, look: Look) -> Pixels:
+        colours = Colours.of(colour_sums(frame[::SPARSE, ::SPARSE])) if look.keeps_colours else None
+        inputs = look.inputs(self._session.contract.code, colours)
+        lane = self._lanes.get()  # there are as many as threads
+        try:
+            return look.finish(frame, lane.run(frame, inputs))
+        finally:
+            self._lanes.put(lane)
 
     def _tell(self, done: Future[tuple[Pixels, Pixels]]) -> None:
         with self._changed:

@@ -19,7 +19,7 @@ from PIL import Image
 
 from . import shipped
 from .colours import Colours, colour_sums, has_colours, recolour
-from .composing import compose
+from .composing import compose, layers_of
 from .contract import Contract, Graph
 from .engines import Compute, Device
 from .errors import ModelError, OptionError, StyleError
@@ -199,23 +199,28 @@ class Stylizer:
 
         Args:
             size: (width, height) of the frames, at least 16 each.
-            style, alpha: of the first frames, as for `stylize`; set `stream.look` for others.
+            style, alpha: of the first frames, as for `stylize`; set `stream.look` for others. Masks and regions are as
+                large as the frames, and the same for all of them.
             depth: how many frames can be in the stream. None takes one more than the device works on at once;
                 more evens out frames that take long to read or write, and adds to the latency.
 
         Raises:
-            PictureError: frames too small, or too large for the memory.
+            PictureError: frames too small, or too large for the memory; a mask or regions that do not fit them.
             StyleError, ModelError: see `encode`.
             OptionError: see `Look`; or a depth that is too small.
         """
-        return Stream(self._stylizer, size, self._encode_for_stream, Look.of(style, alpha), depth)
 
-    def _encode_for_stream(self, look: Look) -> Look:
-        if look.keeps_colours and not has_colours(self.contract.code):
-            raise OptionError(f"the model {self.contract.model} cannot keep colours in a stream; leave color")
-        if look.needs_whole:
-            raise OptionError(f"a stream has no {look.needs_whole}; leave it, or restyle the frames one by one")
-        return self.encode(look)
+        def encode(look: Look) -> Look:
+            if look.keeps_colours and not has_colours(self.contract.code):
+                raise OptionError(f"the model {self.contract.model} cannot keep colours in a stream; leave color")
+            look = self.encode(look)
+            layers_of(look, size)
+            return look
+
+        def restyle(frame: Pixels, look: Look) -> Pixels:
+            return self.restyle(Picture(frame), look).pixels
+
+        return Stream(self._stylizer, size, encode, restyle, Look.of(style, alpha), depth)
 
     def encode(self, look: Look) -> Look:
         """The same look with a Style for every painting in it, and with masks that are read; free where that is done.

@@ -22,6 +22,14 @@ ColorOption = Annotated[
     Color, Option(help="Whose colours: the style's, the content's, or the content's but for brightness.")
 ]
 ColorStrengthOption = Annotated[float, Option(help="0 is the style's colours, 1 what --color says.")]
+StrokeSizeOption = Annotated[
+    str, Option(help="Breadth of strokes: 0.5 fine, 2 broad; full paints every pixel of a large picture.")
+]
+MaskOption = Annotated[
+    str | None, Option(help="A picture that is white, or opaque, where to paint.", show_default="everywhere")
+]
+FeatherOption = Annotated[float, Option(help="Width of the edges of masks and regions, in px.")]
+FitOption = Annotated[bool, Option("--fit", help="Stretch masks and regions to the picture.")]
 ModelArgument = Annotated[
     Path | None,
     Argument(help="large, fast, or a folder or stylizer.onnx of `adain export`.", show_default="large"),
@@ -38,6 +46,11 @@ def number(name: str, text: str, word: str) -> float:
         return float(text)
     except ValueError as error:
         raise OptionError(f"--{name} {text!r} is no number; give one, or {word}") from error
+
+
+def stroke_size_of(text: str) -> float | None:
+    """The value of --stroke-size as a look has it."""
+    return None if text == "full" else number("stroke-size", text, "full")
 
 
 def whole_number(name: str, text: str, word: str) -> int:

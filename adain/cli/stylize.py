@@ -19,13 +19,17 @@ from .options import (
     ColorOption,
     ColorStrengthOption,
     DeviceOption,
+    FeatherOption,
+    FitOption,
     JsonOption,
+    MaskOption,
     ModelOption,
     QuietOption,
+    StrokeSizeOption,
     StyleSizeOption,
     ThreadsOption,
-    number,
     numbers,
+    stroke_size_of,
     whole_number,
 )
 from .printing import complain, print_table, progress_bar, stderr_console, steps, track
@@ -43,18 +47,14 @@ def stylize(
     style_size: StyleSizeOption = None,
     color: ColorOption = "style",
     color_strength: ColorStrengthOption = 1.0,
-    stroke_size: Annotated[
-        str, Option(help="Breadth of strokes: 0.5 fine, 2 broad; full paints every pixel of a large picture.")
-    ] = "1",
-    mask: Annotated[
-        str | None, Option(help="A picture that is white, or opaque, where to paint.", show_default="everywhere")
-    ] = None,
+    stroke_size: StrokeSizeOption = "1",
+    mask: MaskOption = None,
     regions: Annotated[
         str | None,
         Option(help="A picture with a colour for each --style, dark to bright; black stays.", show_default="none"),
     ] = None,
-    feather: Annotated[float, Option(help="Width of the edges of masks and regions, in px.")] = 0,
-    fit: Annotated[bool, Option("--fit", help="Stretch masks and regions to the picture.")] = False,
+    feather: FeatherOption = 0,
+    fit: FitOption = False,
     out: Annotated[
         str | None,
         Option("--out", "-o", help="A file, a folder, or - for stdout.", show_default="CONTENT-STYLE"),
@@ -88,7 +88,7 @@ def stylize(
         style_size=style_size,
         color=color,
         color_strength=color_strength,
-        stroke_size=None if stroke_size == "full" else number("stroke-size", stroke_size, "full"),
+        stroke_size=stroke_size_of(stroke_size),
         mask=mask,
         regions=regions,
         feather=feather,

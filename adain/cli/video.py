@@ -22,14 +22,19 @@ from .options import (
     ColorOption,
     ColorStrengthOption,
     DeviceOption,
+    FeatherOption,
+    FitOption,
     JsonOption,
+    MaskOption,
     ModelOption,
     QuietOption,
+    StrokeSizeOption,
     StyleSizeOption,
     ThreadsOption,
     need_extra,
     number,
     numbers,
+    stroke_size_of,
 )
 from .printing import complain, progress_bar, stderr_console
 
@@ -54,6 +59,10 @@ def video(
     style_size: StyleSizeOption = None,
     color: ColorOption = "style",
     color_strength: ColorStrengthOption = 1.0,
+    stroke_size: StrokeSizeOption = "full",
+    mask: MaskOption = None,
+    feather: FeatherOption = 0,
+    fit: FitOption = False,
     out: Annotated[
         str | None,
         Option(
@@ -90,9 +99,16 @@ def video(
     if smooth:
         need_extra("video", "cv2")
     span = Span(seconds(start), None if end is None else seconds(end), fps, size)
-    timeline = _timeline(
-        style or [], mix, alpha or [], fade, script, Look((), (), 1.0, style_size, color, color_strength)
+    look = Look(
+        style_size=style_size,
+        color=color,
+        color_strength=color_strength,
+        stroke_size=stroke_size_of(stroke_size),
+        mask=mask,
+        feather=feather,
+        fit=fit,
     )
+    timeline = _timeline(style or [], mix, alpha or [], fade, script, look)
     output = out or f"{Path(content).stem}-{timeline.name.replace(' + ', '+')}.mp4"
     pictures = is_sequence(output)
     if pictures and (codec or quality is not None):

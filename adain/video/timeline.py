@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, Self
 from zlib import crc32
 
+from PIL import Image
+
 from ..errors import OptionError, first_line
 from ..look import Look, StyleSource
 from ..styles import Style
@@ -18,6 +20,7 @@ MAX_SCRIPT = 1 << 20  # bytes
 STYLES = ("styles", "shares")
 NUMBERS = ("alpha", "color_strength")  # run straight from key to key
 SWITCHES = ("color", "style_size")  # hold from their key on
+FIXED = ("stroke_size", "mask", "feather", "fit")  # hold throughout
 
 Key = tuple[float, Any]  # seconds, value
 
@@ -135,11 +138,11 @@ class Timeline:
                 for time, value in keys["styles"]
             ]
             keys["styles"] = [(time, of(look)) for time, look in looks]
-        return replace(self, look=encode(self.look) if self.look.styles else self.look, keys=keys)
+        return replace(self, look=encode(self.look), keys=keys)
 
     def described(self) -> list[Any]:
-        """The same in JSON's types, to tell whether two are equal; of a style its name and a checksum."""
-        fixed = {name: getattr(self.look, name) for name in (*STYLES, *NUMBERS, *SWITCHES)}
+        """The same in JSON's types, to tell whether two are equal; of styles and masks there are checksums."""
+        fixed = {name: getattr(self.look, name) for name in (*STYLES, *NUMBERS, *SWITCHES, *FIXED)}
         plain = {"look": fixed, "keys": dict(self.keys), "fade": self.fade}
         facts: list[Any] = json.loads(json.dumps([plain], default=_described))
         return facts
@@ -198,7 +201,9 @@ def seconds(text: object) -> float:
 
 
 def _described(value: object) -> str:
-    return f"{value.name} {crc32(value.code.tobytes()):08x}" if isinstance(value, Style) else str(value)
+    if isinstance(value, Style):
+        return f"{value.name} {crc32(value.code.tobytes()):08x}"
+    return f"{crc32(value.tobytes()):08x}" if isinstance(value, Image.Image) else str(value)
 
 
 def _between(keys: Sequence[Key], time: float) -> tuple[Any, Any, float]:

@@ -208,10 +208,36 @@ def test_controls_combine(stylizer):
     np.testing.assert_allclose(inside.mean, wanted.mean, atol=0.05)
 
 
-def test_a_stream_says_what_it_has_not(stylizer):
-    for field, value in (("mask", photo()), ("regions", photo()), ("stroke_size", 2)):
-        with pytest.raises(OptionError, match=f"a stream has no {field}"):
-            stylizer.stream((40, 30), Look("scream", **{field: value}))
+def test_masks_regions_and_strokes_in_streams(stylizer):
+    frames = [photo("chelsea"), photo("coffee")]
+    half, regions = np.zeros_like(frames[0]), np.zeros_like(frames[0])
+    half[:, 50:] = 255
+    regions[:, :50], regions[:, 50:] = 1, 2
+    looks = [
+        Look("scream", mask=half, feather=6, color="content"),
+        Look(("scream", "dance"), regions=regions),
+        Look("dance", stroke_size=2),
+        Look("dance"),
+    ]
+    with stylizer.stream((117, 93), looks[0]) as stream:
+        for look in looks:
+            stream.look = look
+            for got, frame in zip(stream.run(frames), frames, strict=True):
+                assert largest(got, stylizer.stylize(frame, look)) <= 1
+        with pytest.raises(PictureError, match="the mask has 117 x 90 pixels, the content 117 x 93"):
+            stream.look = Look("scream", mask=half[:90])
+        stream.look = replace(looks[0], mask=half[:90], fit=True)
+        stream.put(frames[0][:90])
+        with pytest.raises(PictureError, match=r"frame 8: uint8 \[90, 117, 3\] came, uint8 \[93, 117, 3\] was"):
+            stream.get()
+    with pytest.raises(PictureError, match="the picture of the regions has 2 colours beside black, and there are 0"):
+        stylizer.stream((117, 93), Look(regions=regions))
+
+
+def test_a_stream_with_broad_strokes_takes_no_more_memory_than_it_needs(stylizer, monkeypatch):
+    monkeypatch.setattr(Session, "lane", None)  # of frames in their own size
+    with stylizer.stream((117, 93), Look("scream", stroke_size=4)) as stream:
+        assert next(stream.run([photo("coffee")])).shape == (93, 117, 3)
 
 
 def test_pictures_that_belong_together_share_their_statistics(stylizer):

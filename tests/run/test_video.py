@@ -336,6 +336,26 @@ def test_sequences_of_pictures(tmp_path: Path, stylizer: Stylizer, job: Make, mo
     assert {file.name for file in (tmp_path / "of").iterdir()} == {f"{number}.png" for number in range(1, 6)}
 
 
+def test_a_mask_and_strokes_hold_throughout(tmp_path: Path, job: Make) -> None:
+    clip, mask = write_clip(tmp_path / "in.mp4", moving(3)), np.zeros((96, 128, 3), np.uint8)
+    mask[:, 64:] = 255
+    save(Picture(mask), tmp_path / "mask.png")
+    stylizer, masked = Stylizer("fast", "cpu"), Look(mask=str(tmp_path / "mask.png"), stroke_size=2)
+    styles = {"styles": ((0.0, (("scream",), ())),)}
+    work = job(clip, "%d.png", Timeline(masked, styles))
+    video.run(stylizer, work)
+    for number, frame in enumerate(work.clip().frames(), 1):
+        got = load(tmp_path / f"{number}.png").pixels
+        np.testing.assert_array_equal(got[:, :64], frame.pixels[:, :64])
+        np.testing.assert_array_equal(got, stylizer.stylize(frame.pixels, replace(masked, styles=("scream",))))
+    told = Timeline(masked, styles).encoded(stylizer.encode).described()
+    assert Timeline(masked, styles).encoded(stylizer.encode).described() == told
+    save(Picture(255 - mask), tmp_path / "mask.png")
+    assert Timeline(masked, styles).encoded(stylizer.encode).described() != told
+    with pytest.raises(PictureError, match=r"the mask has 128 x 96 pixels, the content 64 x 48; .* --fit"):
+        video.run(stylizer, job(clip, "small/%d.png", Timeline(masked, styles), span=Span(size=64)))
+
+
 def test_the_command(tmp_path: Path, write_tiny: Callable[..., Path], run: Callable[..., tuple[int, str, str]]) -> None:
     clip, model = write_clip(tmp_path / "in.mp4", moving(6)), write_tiny()
     for name, value in (("red", (1, 0, 0)), ("blue", (0, 0, 1))):
@@ -367,6 +387,7 @@ def test_the_command(tmp_path: Path, write_tiny: Callable[..., Path], run: Calla
         (("-s", "scream@0", "--mix", "1"), "--mix is for styles without times"),
         (("-s", "scream", "--alpha", "2"), "alpha is 2"),
         (("-s", "scream", "--alpha", "a"), "is no number"),
+        (("-s", "scream", "--stroke-size", "huge"), "--stroke-size 'huge' is no number; give one, or full"),
         (("-s", "scream", "--fade", "-1"), "the fade takes -1 s"),
         (("-s", "scream", "--from", "5", "--to", "3"), "the end is 3 s"),
         (("-s", "scream", "--fps", "0"), "the rate is 0"),
