@@ -28,9 +28,9 @@ from .picture import Picture, Pixels
 # (Pillow warns from half of this on; scans and medium-format cameras pass that, so we do not.)
 MAX_PIXELS = 178_956_970
 
-# Never read: EPS starts Ghostscript, WMF asks Windows to draw; the last three are measurements without a white;
-# Pillow knows the others by name only.
-_UNREAD = {"EPS", "WMF", "BUFR", "GRIB", "HDF5", "MPEG", "FITS", "SPIDER", "MCIDAS"}
+# Never read: EPS starts Ghostscript, WMF asks Windows to draw; in IPTC there may be a file of any kind and size, which
+# Pillow opens; the last three are measurements without a white; Pillow knows the others by name only.
+_UNREAD = {"EPS", "WMF", "IPTC", "BUFR", "GRIB", "HDF5", "MPEG", "FITS", "SPIDER", "MCIDAS"}
 
 # Suffixes of pictures that Pillow does not read, or of which it reads the small preview alone.
 _RAW = set(".3fr .arw .cr2 .cr3 .crw .dng .erf .nef .nrw .orf .pef .raf .raw .rw2 .sr2 .srw .x3f".split())  # noqa: SIM905

@@ -319,6 +319,17 @@ def test_what_is_no_picture(tmp_path: Path) -> None:
         assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("inside", [b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 16 16\n", b"a large PNG"])
+def test_what_an_iptc_file_holds_is_not_opened(inside: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says that it has 16 x 16 pixels, and Pillow opens whatever is in it: Ghostscript for EPS, any size."""
+    monkeypatch.setattr("subprocess.Popen", lambda *_, **__: pytest.fail("a program was started"))
+    data = file_of(Image.new("L", (900, 800))) if b"PNG" in inside else inside
+    fields = {(3, 60): b"\1\0", (3, 20): b"\0\x10", (3, 30): b"\0\x10", (3, 120): b"\5", (8, 10): data}
+    parts = (b"\x1c" + bytes(tag) + len(value).to_bytes(2, "big") + value for tag, value in fields.items())
+    with pytest.raises(PictureError, match="not a picture that can be read"):
+        load(b"".join(parts), most=1000)
+
+
 @pytest.mark.parametrize("format", ["PNG", "JPEG", "GIF", "TIFF", "BMP", "WEBP"])
 def test_cut_short(format: str) -> None:
     data = file_of(Image.fromarray(noise(64, 64)), format)

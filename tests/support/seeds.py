@@ -122,4 +122,8 @@ def _by_hand() -> Iterator[tuple[str, bytes]]:
     yield "FLI", fli + frame
     rows = "".join(f'"{"ab" * (W // 2)}",\n' for _ in range(H))
     yield "XPM", f'/* XPM */\nstatic char *a[] = {{\n"{W} {H} 2 1",\n"a c #102030",\n"b c #ffffff",\n{rows}}};'.encode()
+    tables = bytes(2048) + b"PCD_".ljust(2048, b"\0")
+    luma, chroma = (_picture("L").resize(size).tobytes() for size in ((768, 512), (384, 256)))
+    two_lines = (luma[at : at + 1536] + 2 * chroma[at // 4 : at // 4 + 384] for at in range(0, len(luma), 1536))
+    yield "PCD", tables.ljust(96 * 2048, b"\0") + b"".join(two_lines)
     yield "IMT", b"* a picture\nwidth %d\nheight %d\npixel n8\n\x0c" % (W, H) + grey
