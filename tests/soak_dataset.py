@@ -5,6 +5,7 @@ Each time pictures and manifest must be those of a run that nobody disturbed, no
     python tests/soak_dataset.py kills --times 20
     python tests/soak_dataset.py disk
     python tests/soak_dataset.py ray --times 6
+    python tests/soak_dataset.py head --times 6
 """
 
 import json
@@ -206,6 +207,47 @@ def ray(times: int = 6, seed: int = 0) -> None:
         finally:
             cluster.shutdown()
         same(base.folder / "out", seen(base.folder / "whole"))
+    print(f"{', '.join(died)} of {total} pictures: all as undisturbed")
+
+
+@app.command()
+def head(times: int = 6, seed: int = 0) -> None:
+    """The process with the command is killed, and the head of the cluster, in turn; the same command goes on, of the
+    latter on a new cluster.
+    """
+    os.environ |= {"RAY_AUTH_TOKEN": "of-a-test", "RAY_USAGE_STATS_ENABLED": "0"}
+    from ray.cluster_utils import Cluster
+
+    chance, died = random.Random(seed), list[str]()
+    with setting() as base:
+        base = replace(base, options=("--model", "large"))
+        whole, out = base.folder / "whole", base.folder / "out"
+        base.finish(whole)
+        total, cluster = len(seen(whole)) - 2, None
+        try:
+            for number in range(times + 1):
+                if cluster is None:
+                    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+                    cluster.add_node(num_cpus=2)
+                if number == times:
+                    base.finish(out, "--ray", cluster.address)
+                    break
+                process = base.start(out, "--ray", cluster.address)
+                wait_for(out, len(journal(out)) + chance.randint(1, total // (times + 1)), process)
+                if number % 2 == 0:
+                    process.kill()
+                    process.communicate()
+                else:
+                    cluster.shutdown()
+                    cluster = None
+                    err = process.communicate()[1]
+                    check(process.returncode != 0, "the command is content without a cluster")
+                    print(f"without a head, exit code {process.returncode}: {err!r}", flush=True)
+                died.append(f"{('command', 'head')[number % 2]} after {len(journal(out))}")
+        finally:
+            if cluster is not None:
+                cluster.shutdown()
+        same(out, seen(whole))
     print(f"{', '.join(died)} of {total} pictures: all as undisturbed")
 
 
