@@ -1,4 +1,4 @@
-"""What a measurement leaves behind: tables in Markdown, everything in JSON. For `adain bench` and `adain evaluate`."""
+"""What a run leaves behind: tables in Markdown, everything in JSON."""
 
 import json
 from pathlib import Path
@@ -24,3 +24,12 @@ def write_text(file: Path, text: str) -> None:
 def write_json(file: Path, facts: dict[str, Any]) -> None:
     """Write JSON, whole or not at all."""
     write_text(file, json.dumps(facts, indent=1))
+
+
+def differences(file: Path, facts: dict[str, Any]) -> list[str]:
+    """The names of the facts that are others in what `write_json` wrote; of all where the file is damaged."""
+    try:
+        before = dict(json.loads(file.read_text("utf-8")))
+    except (OSError, ValueError, TypeError, RecursionError):
+        before = {}
+    return sorted(name for name in facts.keys() | before.keys() if facts.get(name) != before.get(name))

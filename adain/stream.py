@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from numbers import Integral
 from queue import SimpleQueue
 from threading import Condition
@@ -21,10 +21,9 @@ import numpy as np
 
 from .colours import Colours, colour_sums
 from .errors import AdaINError, OptionError, StreamClosed
-from .look import Look, StyleSource
+from .look import Look
 from .pictures import Pixels
 from .session import PictureLane, Session, check_frame
-from .styles import Style
 
 WINDOW = 300  # frames that `Stream.latency` looks back
 SPARSE = 4  # one px of so many, along both sides, tells the colours of a frame
@@ -102,24 +101,6 @@ class Stream:
                     self._lanes.put(self._session.lane(self._size[1], self._size[0], inputs))
                 self._has_lanes = True
         self._look = look
-
-    @property
-    def style(self) -> Style:
-        """The look's styles, blended; set it to whatever `Look.styles` may hold."""
-        return self._look.style
-
-    @style.setter
-    def style(self, style: StyleSource) -> None:
-        self.look = self._look.after(style)
-
-    @property
-    def alpha(self) -> float:
-        """The look's strength, from 0 (the content) to 1 (the full style)."""
-        return self._look.alpha
-
-    @alpha.setter
-    def alpha(self, alpha: float) -> None:
-        self.look = replace(self._look, alpha=alpha)
 
     @property
     def latency(self) -> Latency:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 from ..errors import OptionError
-from ..report import write_json
+from ..report import differences, write_json
 
 FOLDER = ".dataset"  # in OUT; hidden, so that no search for pictures enters it
 Key = tuple[str, int]  # content, k
@@ -71,7 +71,9 @@ class Journal:
         holds = out.is_dir() and any(path.name != FOLDER for path in out.iterdir())
         begun = noted.is_file() and (holds or (file.is_file() and file.stat().st_size > 0))
         if begun:
-            _refuse_others(noted, settings, out)
+            if differ := differences(noted, settings):
+                others = ", ".join(differ)
+                raise OptionError(f"{out} was begun with another value of {others}; give the same, or another -o")
         elif holds:
             raise OptionError(f"{out} holds other files; give a new or an empty folder with -o")
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -167,16 +169,6 @@ def _result(line: bytes) -> Result | None:
     right = all(type(number) is int and 0 <= number < 2**31 for number in numbers)
     right = right and all(isinstance(text, str) for text in (content, sha256, error or ""))
     return result if right else None
-
-
-def _refuse_others(file: Path, settings: dict[str, Any], out: Path) -> None:
-    try:
-        before = dict(json.loads(file.read_text("utf-8")))
-    except (OSError, ValueError, TypeError, RecursionError):
-        before = {}
-    differ = sorted(key for key in settings.keys() | before.keys() if settings.get(key) != before.get(key))
-    if differ:
-        raise OptionError(f"{out} was begun with another value of {', '.join(differ)}; give the same, or another -o")
 
 
 def _lock(file: IO[bytes], out: Path) -> None:

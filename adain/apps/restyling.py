@@ -14,7 +14,6 @@ from functools import lru_cache, partial
 from itertools import groupby
 from pathlib import Path
 
-from ..engines import Device
 from ..errors import PictureError, StyleError, named
 from ..look import Look
 from ..pictures import Animation, Picture, PictureBytes, encode, load, resize_to_side
@@ -82,20 +81,6 @@ class Worker:
     def __init__(self, stylizer: Stylizer, out: Path, look: Look, size: int | None, quality: int | None) -> None:
         self._stylizer, self._out, self._look, self._size, self._quality = stylizer, out, look, size, quality
         self._style = lru_cache(KEPT)(self._find_style)
-
-    @classmethod
-    def open(
-        cls,
-        model: str | Path | None,
-        device: Device,
-        threads: int | None,
-        out: Path,
-        look: Look,
-        size: int | None,
-        quality: int | None,
-    ) -> "Worker":
-        """One with a model of its own, in whatever process this is called; raises as `Stylizer` does."""
-        return cls(Stylizer(model, device, threads=threads), out, look, size, quality)
 
     def do(self, step: Step) -> list[Result]:
         """Make the pictures; what cannot be made of one is told in its result.

@@ -24,7 +24,7 @@ from ..video.read import VideoFile
 from ..video.sequence import Pictures, PictureSink, is_sequence
 from ..video.steady import Steady
 from ..video.timeline import Timeline
-from ..video.write import Encoding, PartSink
+from ..video.write import Encoding, PartSink, Sink
 
 Painted = Generator[tuple[Frame, Pixels], None, None]
 
@@ -107,7 +107,9 @@ def run(stylizer: Stylizer, job: Job, tell: Callable[[int, int | None], None] = 
     state = parts.load(len(done) - 1) if done else {}
     steady = Steady(job.smooth, state)
     frames = before = int(state.get("frames", 0))
-    sink = PictureSink(job.output) if job.encoding is None else PartSink(parts, len(done), clip.shape, job.encoding)
+    sink: Sink = (
+        PictureSink(job.output) if job.encoding is None else PartSink(parts, len(done), clip.shape, job.encoding)
+    )
     began, begins, stopped = time.perf_counter(), None, False
     shown, ends, unit = int(state.get("shown", 0)), int(state.get("ends", 0)), clip.shape.time_base
     with stop_signal() as stop, stylizer.stream(clip.shape.size, timeline.at(0)) as stream:

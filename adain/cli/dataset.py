@@ -25,6 +25,7 @@ from ..look import Look
 from ..onnx_file import read_bytes
 from ..session import stylizer_file
 from ..stopping import stop_signal
+from ..stylizer import Stylizer
 from .options import (
     ColorOption,
     ColorStrengthOption,
@@ -102,7 +103,11 @@ def dataset(
     if workers is not None and workers < 1:
         raise OptionError(f"the number of workers is {workers}; give 1 or more")
     plan = data_sets.plan(job, _sha256(model))
-    make = partial(Worker.open, model, device, threads or (1 if ray else None), out, look, size, quality)
+    each = threads or (1 if ray else None)
+
+    def make() -> Worker:
+        return Worker(Stylizer(model, device, threads=each), out, look, size, quality)
+
     console = stderr_console(quiet or as_json)
     with _runner(ray, device, workers, threads) as runner, Journal(out, plan.settings) as journal:
         made, stopped = _run(plan, journal, make, runner, console)

@@ -12,7 +12,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from .. import __version__
@@ -47,25 +47,6 @@ _OPTIONS = """
 # threads of an instance on the CPU; 0 is one for each core
 # parameters { key: "intra_op_thread_count" value: { string_value: "0" } }
 """
-
-
-@dataclass(frozen=True)
-class _Tensor:
-    """An input or output as config.pbtxt describes it; free axes are -1."""
-
-    name: str
-    data_type: str
-    dims: tuple[int, ...]
-
-    @classmethod
-    def of(cls, tensor: Tensor) -> "_Tensor":
-        """From an input or output of a graph."""
-        dims = tuple(axis if isinstance(axis, int) else -1 for axis in tensor.shape)
-        return cls(tensor.name, _TYPES[tensor.type], dims)
-
-    def __str__(self) -> str:
-        dims = ", ".join(map(str, self.dims))
-        return f'  {{ name: "{self.name}" data_type: {self.data_type} dims: [ {dims} ] }}'
 
 
 def write_repository(
@@ -132,26 +113,22 @@ def _write(folder: Path, model: str, config: str) -> None:
 
 
 def _model_config(contract: Contract) -> str:
-    inputs, outputs = map(_Tensor.of, contract.inputs), [_Tensor.of(contract.output)]
-    return 'backend: "onnxruntime"\n' + _BATCHING + _list("input", inputs) + _list("output", outputs) + _OPTIONS
+    tensors = _tensors("input", contract.inputs) + _tensors("output", [contract.output])
+    return 'backend: "onnxruntime"\n' + _BATCHING + tensors + _OPTIONS
 
 
 def _ensemble_config(stylizer: Contract, encoder: Contract) -> str:
-    tensors = {each.name: _Tensor.of(each) for each in (*stylizer.inputs, stylizer.output, *encoder.inputs)}
-    style_image = replace(tensors["image"], name="style_image")
+    content, _, alpha = stylizer.inputs
+    style_image = replace(encoder.inputs[0], name="style_image")
     steps = (
         _step("style_encoder", {"image": "style_image"}, {"style": "style"}),
-        _step(
-            "stylizer",
-            {"content": "content", "style": "style", "alpha": "alpha"},
-            {"stylized": "stylized"},
-        ),
+        _step("stylizer", {name: name for name in ("content", "style", "alpha")}, {"stylized": "stylized"}),
     )
     return (
         'platform: "ensemble"\n'
         + _BATCHING
-        + _list("input", (tensors["content"], style_image, tensors["alpha"]))
-        + _list("output", (tensors["stylized"],))
+        + _tensors("input", (content, style_image, alpha))
+        + _tensors("output", (stylizer.output,))
         + f"ensemble_scheduling {{\n{_list('step', steps)}}}\n"
     )
 
@@ -165,5 +142,14 @@ def _step(graph: Graph, inputs: dict[str, str], outputs: dict[str, str]) -> str:
     return f'  {{\n    model_name: "{MODELS[graph]}"\n    model_version: -1\n{"".join(maps)}  }}'
 
 
-def _list(field: str, entries: Iterable[object]) -> str:
-    return f"{field} [\n" + ",\n".join(map(str, entries)) + "\n]\n"
+def _tensors(field: str, tensors: Iterable[Tensor]) -> str:
+    """Inputs or outputs of a graph; free axes are -1."""
+    entries = []
+    for tensor in tensors:
+        dims = ", ".join(str(axis) if isinstance(axis, int) else "-1" for axis in tensor.shape)
+        entries.append(f'  {{ name: "{tensor.name}" data_type: {_TYPES[tensor.type]} dims: [ {dims} ] }}')
+    return _list(field, entries)
+
+
+def _list(field: str, entries: Iterable[str]) -> str:
+    return f"{field} [\n" + ",\n".join(entries) + "\n]\n"

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
+from ..contract import Layout
+
 if TYPE_CHECKING:
     from .model import StyleTransfer
 
@@ -11,8 +13,6 @@ CHANNELS = {"relu1_1": 64, "relu2_1": 128, "relu3_1": 256, "relu4_1": 512}  # of
 EYE = {"quarter": 32, "eighth": 48, "sixteenth": 96}  # of the small network's own encoder
 COLOURS = ("colours", "decoded", "recoloured")  # stages that are pictures, with statistics of colours
 STRIDES = {"relu1_1": 1, "relu2_1": 2, "relu3_1": 4, "relu4_1": 8}  # px of the picture for one of the layer
-
-Layout = tuple[tuple[str, int], ...]  # names and lengths of the parts of a vector, in order
 
 
 @dataclass(frozen=True)

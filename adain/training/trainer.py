@@ -114,19 +114,19 @@ class Trainer:
         settings, same = self.settings, self.settings.identity
         random = np.random.default_rng((settings.seed, RANDOM_OF_STEPS, self.step, self.accelerator.process_index))
         change = jitter(random) if settings.jitter else None
+        contents = [content]
         if settings.shift_weight:
             rows, columns = (int(offset) for offset in random.integers(1, SHIFT, 2))
-            further = content[..., rows : rows - SHIFT, columns : columns - SHIFT]
-            content, style = (each[..., :-SHIFT, :-SHIFT] for each in (content, style))
+            contents = [content[..., :-SHIFT, :-SHIFT], content[..., rows : rows - SHIFT, columns : columns - SHIFT]]
+            content, style = contents[0], style[..., :-SHIFT, :-SHIFT]
         style = torch.cat([content[:same], style[same:]])
         seen = Seen(style, self.perceive, change)
         with torch.no_grad():
             code = self.network.style_code(style, self.perceive(style) if change else seen.features)
             reference = Seen(self.network.reference(content, code), self.perceive, change)
-        if settings.shift_weight:  # in one batch, since a wrapper for several processes may see one call a step
-            painted, moved = self.prepared(torch.cat([content, further]), code.repeat(2, 1)).chunk(2)
-        else:
-            painted = self.prepared(content, code)
+        # In one batch, since a wrapper for several processes may see one call a step.
+        count = len(contents)
+        painted, *moved = self.prepared(torch.cat(contents), code.repeat(count, 1)).chunk(count)
         output = Seen(painted, self.perceive, change)
         share = teacher_share(settings, self.step)
         losses: dict[str, Tensor] = {}
@@ -139,8 +139,8 @@ class Trainer:
         if share < 1:
             losses |= self.objective(Pairs(content, seen, reference, output, same, random))
             total = total + (1 - share) * losses["total"]
-        if settings.shift_weight:
-            losses["shift"] = shift_loss(painted, moved, rows, columns)
+        if moved:
+            losses["shift"] = shift_loss(painted, moved[0], rows, columns)
             total = total + settings.shift_weight * losses["shift"]
         return losses | {"total": total}
 

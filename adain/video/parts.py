@@ -8,7 +8,6 @@ A part counts once both its files are there. Each starts with a fresh encoder, s
 goes on has the very same frames as one that was not.
 """
 
-import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 
 from ..errors import OptionError, first_line
 from ..replacing import replacing
-from ..report import write_json
+from ..report import differences, write_json
 
 FRAMES = 60  # of a part
 State = dict[str, NDArray[Any]]  # of whatever has a memory of earlier frames
@@ -56,11 +55,7 @@ class Parts:
         if resume is None and self.done():
             raise OptionError(f"{self.folder} holds what is done already; give --resume to go on, or --anew")
         if resume and self.done():
-            try:
-                before = dict(json.loads(file.read_text("utf-8")))
-            except (OSError, ValueError, TypeError, RecursionError):
-                before = {}
-            if differ := sorted(key for key in job.keys() | before.keys() if job.get(key) != before.get(key)):
+            if differ := differences(file, job):
                 raise OptionError(
                     f"{', '.join(differ)} differ from what {self.folder} was begun with; "
                     "give the same, or --anew to begin anew"

@@ -18,16 +18,18 @@ class Screen(Protocol):
         closed: whether nobody looks any more.
     """
 
-    closed: bool
+    closed: bool = False
 
     def show(self, picture: Pixels) -> None:
         """Show a picture, uint8 [H,W,3]."""
 
     def pressed(self) -> list[str]:
-        """The keys pressed since the last call, as Tk names them."""
+        """The keys pressed since the last call, as Tk names them; none where there is no keyboard."""
+        return []
 
     def close(self) -> None:
         """End it."""
+        self.closed = True
 
 
 def open_screen(to: Target, size: tuple[int, int], rate: float, format: Format) -> Screen:
@@ -84,7 +86,7 @@ class Window:
             self._root.destroy()
 
 
-class VirtualCamera:
+class VirtualCamera(Screen):
     """A camera that other programs see: OBS's, v4l2loopback, Unity Capture."""
 
     def __init__(self, size: tuple[int, int], rate: float) -> None:
@@ -96,29 +98,24 @@ class VirtualCamera:
             raise DeviceError(
                 f"there is no virtual camera ({first_line(error)}); install OBS, or load v4l2loopback on Linux"
             ) from error
-        self.closed = False
 
     def show(self, picture: Pixels) -> None:
         """See `Screen`."""
         self._camera.send(picture)
 
-    def pressed(self) -> list[str]:
-        """See `Screen`."""
-        return []
-
     def close(self) -> None:
         """See `Screen`."""
-        self.closed = True
+        super().close()
         self._camera.close()
 
 
-class Pipe:
+class Pipe(Screen):
     """stdout, for other programs: `raw` is RGB, 3 bytes a pixel, row by row; `mjpeg` one JPEG after the other."""
 
     def __init__(self, format: Format) -> None:
         if format not in get_args(Format):
             raise OptionError(f"the format is {format!r}; give one of {', '.join(get_args(Format))}")
-        self.closed, self._format = False, format
+        self._format = format
 
     def show(self, picture: Pixels) -> None:
         """See `Screen`."""
@@ -128,14 +125,6 @@ class Pipe:
             sys.stdout.buffer.flush()
         except BrokenPipeError:  # the reader has seen enough
             self.closed = True
-
-    def pressed(self) -> list[str]:
-        """See `Screen`."""
-        return []
-
-    def close(self) -> None:
-        """See `Screen`."""
-        self.closed = True
 
 
 def _jpeg(picture: Pixels) -> bytes:
