@@ -39,7 +39,7 @@ _D50 = np.array([0.9642, 1, 0.8249])
 
 
 def to_srgb(image: Image.Image, info: Mapping[Any, Any], name: str) -> Image.Image:
-    """An image of mode RGB.
+    """An image of mode RGB; the same where it is one already.
 
     Args:
         image: of any mode of 8 bits, without alpha.
@@ -60,7 +60,7 @@ def to_srgb(image: Image.Image, info: Mapping[Any, Any], name: str) -> Image.Ima
         flags = ImageCms.Flags.BLACKPOINTCOMPENSATION
         with suppress(ImageCms.PyCMSError):  # the profile is broken, or for another kind of picture
             image = ImageCms.profileToProfile(image, profile, srgb, intent, "RGB", flags=flags) or image
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")  # which copies
 
 
 def _made_profile(info: Mapping[Any, Any], name: str) -> bytes | None:

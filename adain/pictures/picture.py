@@ -66,9 +66,9 @@ class Picture:
     def from_pil(cls, image: Image.Image) -> Self:
         """Take the pixels of a PIL image of mode RGB or RGBA, in sRGB and upright; where alpha is 0 put white."""
         if image.mode == "RGB":
-            return cls(np.asarray(image))
+            return cls(_pixels(image))
         alpha = np.asarray(image.getchannel("A"))
-        pixels = np.array(image.convert("RGB"))
+        pixels = _pixels(image.convert("RGB"))
         pixels[alpha == 0] = 255
         return cls(pixels, alpha)
 
@@ -78,6 +78,15 @@ class Picture:
         if self.alpha is not None:
             image.putalpha(Image.fromarray(self.alpha))
         return image
+
+
+def _pixels(image: Image.Image) -> Pixels:
+    """Of an RGB image; some rows after the other, since numpy takes three times the memory for all at once."""
+    pixels = np.empty((image.height, image.width, 3), np.uint8)
+    step = max(1, (1 << 20) // max(1, image.width))
+    for top in range(0, image.height, step):
+        pixels[top : top + step] = image.crop((0, top, image.width, min(top + step, image.height)))
+    return pixels
 
 
 def _span(seen: Pixels, least: int) -> slice:

@@ -47,6 +47,14 @@ def test_every_source_gives_the_same_pixels(kind: str, tmp_path: Path) -> None:
     np.testing.assert_array_equal(picture.pixels, pixels)
 
 
+def test_rows_of_a_large_picture_come_in_order() -> None:
+    """They are taken from Pillow in strips of 1 megapixel."""
+    pixels, alpha = noise(5, 600_000), noise(5, 600_000)[..., 0] | 1
+    for transparent in (False, True):
+        picture = load(Picture(pixels, alpha if transparent else None).to_pil())
+        np.testing.assert_array_equal(picture.pixels, pixels)
+
+
 def test_a_stream_is_read_from_where_it_stands() -> None:
     stream = io.BytesIO(b"before" + file_of(Image.fromarray(noise())))
     stream.seek(6)
