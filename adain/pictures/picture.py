@@ -85,7 +85,7 @@ def _pixels(image: Image.Image) -> Pixels:
     pixels = np.empty((image.height, image.width, 3), np.uint8)
     step = max(1, (1 << 20) // max(1, image.width))
     for top in range(0, image.height, step):
-        pixels[top : top + step] = image.crop((0, top, image.width, min(top + step, image.height)))
+        pixels[top : top + step] = np.asarray(image.crop((0, top, image.width, min(top + step, image.height))))
     return pixels
 
 
