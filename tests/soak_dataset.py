@@ -14,7 +14,6 @@ import random
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -27,7 +26,7 @@ import psutil
 import typer
 from PIL import Image
 from support.checks import photo
-from support.soaking import check, compare, files_of, killed
+from support.soaking import check, compare, files_of, finished, killed, small_photos, started
 
 app = typer.Typer(help=__doc__, pretty_exceptions_enable=False)
 
@@ -46,29 +45,12 @@ class Setting:
 
     def start(self, out: Path, *more: str) -> subprocess.Popen[str]:
         """The command, with pictures of one process at a time."""
-        call = [
-            "dataset",
-            "photos",
-            "paintings",
-            "-o",
-            str(out),
-            "--model",
-            "fast",
-            "--device",
-            "cpu",
-            "--threads",
-            "1",
-        ]
-        options = ["--per-image", "3", "--alpha", "0.3,1", "--workers", "2", "-q", *self.options, *more]
-        command = [sys.executable, "-m", "adain", *call, *options]
-        return subprocess.Popen(command, cwd=self.folder, stderr=subprocess.PIPE, text=True)
+        call = "dataset photos paintings --model fast --device cpu --threads 1 --per-image 3 --alpha 0.3,1 --workers 2"
+        return started(self.folder, *call.split(), "-q", "-o", str(out), *self.options, *more)
 
     def finish(self, out: Path, *more: str) -> str:
         """Run to the end; what was said."""
-        process = self.start(out, *more)
-        err = process.communicate()[1]
-        check(process.returncode == 2, f"the exit code is {process.returncode}: {err}")
-        return err
+        return finished(self.start(out, *more), 2)
 
 
 @contextmanager
@@ -76,12 +58,7 @@ def setting() -> Iterator[Setting]:
     """Pictures in a folder that is gone afterwards."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for number in range(40):
-            path = folder / "photos" / str(number % 4) / f"{number}.{('jpg', 'png', 'webp')[number % 3]}"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            picture = Image.fromarray(photo(("astronaut", "chelsea", "coffee")[number % 3]))
-            picture.resize((64 + 2 * (number % 32), 64 + 7 * (number % 9))).save(path)
-        (folder / "photos" / "bad.jpg").write_text("no picture")
+        small_photos(folder / "photos", 40, ("jpg", "png", "webp"))
         (folder / "paintings").mkdir()
         for number in range(5):
             Image.fromarray(photo("coffee")).rotate(70 * number).save(folder / "paintings" / f"{number}.png")

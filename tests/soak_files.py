@@ -6,32 +6,15 @@ python tests/soak_files.py video --times 20
 
 import random
 import shutil
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import typer
-from PIL import Image
-from support.checks import photo
 from support.clips import moving, write_clip
-from support.soaking import check, compare, files_of, killed, temporary
+from support.soaking import check, compare, files_of, finished, killed, small_photos, started, temporary
 
 app = typer.Typer(help=__doc__, pretty_exceptions_enable=False)
 MODEL = ("--style", "scream", "--model", "fast", "--device", "cpu", "--threads", "1", "-q")
-
-
-def start(folder: Path, *call: str) -> subprocess.Popen[str]:
-    """The command."""
-    command = [sys.executable, "-m", "adain", *call, *MODEL]
-    return subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True)
-
-
-def finish(folder: Path, *call: str, code: int = 0) -> None:
-    """Run to the end."""
-    process = start(folder, *call)
-    err = process.communicate()[1]
-    check(process.returncode == code, f"exit code {process.returncode}: {err}")
 
 
 @app.command()
@@ -40,15 +23,10 @@ def batch(times: int = 20, pictures: int = 120, seed: int = 0) -> None:
     chance, moments, left, runs = random.Random(seed), list[int](), 0, 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for number in range(pictures):
-            path = folder / "photos" / str(number % 4) / f"{number}.{('jpg', 'png', 'webp', 'gif')[number % 4]}"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            picture = Image.fromarray(photo(("astronaut", "chelsea", "coffee")[number % 3]))
-            picture.resize((64 + 2 * (number % 32), 64 + 7 * (number % 9))).save(path)
-        (folder / "photos" / "bad.jpg").write_text("no picture")
-        finish(folder, "stylize", "photos", "-o", "whole", code=2)
+        small_photos(folder / "photos", pictures, ("jpg", "png", "webp", "gif"))
+        finished(started(folder, "stylize", "photos", "-o", "whole", *MODEL), 2)
         expected, out = files_of(folder / "whole"), folder / "out"
-        call = ("stylize", "photos", "-o", "out", "--skip-existing")
+        call = ("stylize", "photos", "-o", "out", "--skip-existing", *MODEL)
         while len(moments) < times:
             while len(moments) < times:
                 goal = len(whole(out)) + chance.randint(1, pictures // 4)
@@ -56,12 +34,12 @@ def batch(times: int = 20, pictures: int = 120, seed: int = 0) -> None:
                 def ready(goal: int = goal) -> bool:
                     return len(whole(out)) >= goal
 
-                if not killed(start(folder, *call), ready, chance.uniform(0, 0.05), code=2):
+                if not killed(started(folder, *call), ready, chance.uniform(0, 0.05), code=2):
                     break
                 made = {path.relative_to(out).as_posix(): path.read_bytes() for path in whole(out)}
                 compare(made, {name: expected.get(name, b"") for name in made})
                 moments.append(len(made))
-            finish(folder, *call, code=2)
+            finished(started(folder, *call), 2)
             for path in temporary(out):
                 left += 1
                 path.unlink()
@@ -84,7 +62,8 @@ def video(times: int = 20, frames: int = 600, seed: int = 0) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder, (out, parts) = Path(name), (Path(name) / each for each in ("out.mp4", ".out.mp4.parts"))
         write_clip(folder / "in.mp4", moving(frames, 160, 96), sound="mono")
-        finish(folder, "video", "in.mp4", "--size", "128", "-o", "whole.mp4")
+        call = ("video", "in.mp4", "--size", "128", *MODEL, "-o")
+        finished(started(folder, *call, "whole.mp4"))
         expected = (folder / "whole.mp4").read_bytes()
 
         def done() -> int:
@@ -97,7 +76,7 @@ def video(times: int = 20, frames: int = 600, seed: int = 0) -> None:
                 def ready(goal: int = min(before + more, total)) -> bool:
                     return done() >= goal
 
-                process = start(folder, "video", "in.mp4", "--size", "128", "-o", "out.mp4", "--resume")
+                process = started(folder, *call, "out.mp4", "--resume")
                 # While it starts or, from the last part on, while the parts become one video and are removed.
                 late = before + more >= total
                 seconds = (
@@ -108,7 +87,7 @@ def video(times: int = 20, frames: int = 600, seed: int = 0) -> None:
                 moments.append("end" if out.exists() else str(done()))
                 check(not out.exists() or out.read_bytes() == expected, "a part of the video has its name")
                 out.unlink(missing_ok=True)
-            finish(folder, "video", "in.mp4", "--size", "128", "-o", "out.mp4", "--resume")
+            finished(started(folder, *call, "out.mp4", "--resume"))
             check(out.read_bytes() == expected, "the video differs from that of an undisturbed run")
             check(not parts.exists() and not temporary(folder), "something is left")
             out.unlink()

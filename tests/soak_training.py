@@ -8,14 +8,13 @@ What it ends with has to be what a run that nobody disturbed ends with, byte for
 import random
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import typer
-from PIL import Image
-from support.soaking import check, compare, files_of, killed, temporary
+from support.checks import noise_folders
+from support.soaking import compare, files_of, finished, killed, started, temporary
 
 # Crops of 32 px are too small for some losses.
 SMALL = "--crop 32 --grid-weight 0 --batch-size 2 --workers 0 --arch fast --precision fp32 --lr 0.001 --warmup 1"
@@ -25,16 +24,7 @@ OFTEN = "--checkpoint-every 1 --keep 2 --sample-every 8 --log-every 4"
 def start(folder: Path, run: Path, steps: int) -> subprocess.Popen[str]:
     """The command; it goes on once there is a checkpoint."""
     call = ["train", "photos", "paintings", "--out", str(run), "--steps", str(steps), *SMALL.split(), *OFTEN.split()]
-    resume = ["--resume"] if checkpoints(run) else []
-    command = [sys.executable, "-m", "adain", *call, *resume, "-q"]
-    return subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True)
-
-
-def finish(folder: Path, run: Path, steps: int) -> None:
-    """Run to the end."""
-    process = start(folder, run, steps)
-    err = process.communicate()[1]
-    check(process.returncode == 0, f"exit code {process.returncode}: {err}")
+    return started(folder, *call, *(["--resume"] if checkpoints(run) else []), "-q")
 
 
 def checkpoints(run: Path) -> list[str]:
@@ -64,12 +54,8 @@ def main(times: int = 20, steps: int = 40, seed: int = 0) -> None:
     chance, moments, half, runs = random.Random(seed), list[int](), 0, 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for kind, spread in (("photos", 30), ("paintings", 90)):
-            (folder / kind).mkdir()
-            for number in range(6):
-                noise = Image.effect_noise((16, 16), spread).resize((80, 72)).convert("RGB")
-                noise.save(folder / kind / f"{number}.png")
-        finish(folder, folder / "whole", steps)
+        noise_folders(folder, 6, "photos", "paintings")
+        finished(start(folder, folder / "whole", steps))
         expected = results(folder / "whole")
         while len(moments) < times:
             run = folder / "run"
@@ -81,7 +67,7 @@ def main(times: int = 20, steps: int = 40, seed: int = 0) -> None:
                     break
                 moments.append(int((checkpoints(run) or ["step-0000000"])[-1][5:12]))
                 half += len(temporary(run)) > left
-            finish(folder, run, steps)
+            finished(start(folder, run, steps))
             compare(results(run), expected)
             shutil.rmtree(run)
             runs += 1

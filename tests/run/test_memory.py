@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from checks import machine
 
 from adain.engines import memory
 from adain.engines import onnxruntime as cpu
@@ -15,13 +16,6 @@ from adain.stylizer import Stylizer
 
 GB = 10**9
 SEA = Look(Style(np.array([0.1, 0.5, 0.9], np.float32), "sea"), stroke_size=None)  # painted as large as it is
-
-
-def machine(root: Path, files: dict[str, str]) -> Path:
-    for name, text in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text)
-    return root
 
 
 MEMINFO = {

@@ -3,12 +3,12 @@ import os
 import random
 import struct
 import tarfile
-import threading
 import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
+from checks import in_threads
 from encoded import png_of
 from PIL import Image, ImageCms
 
@@ -383,11 +383,7 @@ def test_loading_in_threads_leaves_the_warning_filters() -> None:
     import warnings
 
     before, data = list(warnings.filters), file_of(Image.fromarray(noise()))
-    threads = [threading.Thread(target=lambda: [load(data) for _ in range(50)]) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(lambda _: [load(data) for _ in range(50)], 4)
     assert list(warnings.filters) == before
 
 

@@ -1,12 +1,12 @@
 import io
 import json
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from checks import in_threads
 from onnx_writer import node, tensor
 from PIL import Image
 from tiny import TINY, WHITE, tiny
@@ -362,20 +362,14 @@ def test_another_failure_of_the_run(tmp_path: Path) -> None:
 
 
 def test_threads_share_a_stylizer(restyle: Stylizer) -> None:
-    contents, results = [noise(16 + i, 33) for i in range(12)], {}
-    wall = noise(32, 32)
+    contents, wall = [noise(16 + i, 33) for i in range(12)], noise(32, 32)
+    code = restyle.encode_style(wall).code
 
     def work(i: int) -> None:
-        results[i] = restyle.stylize(contents[i], wall, 0.5)
+        result = restyle.stylize(contents[i], wall, 0.5)
+        np.testing.assert_array_equal(result, blended(contents[i], code, 0.5))
 
-    threads = [threading.Thread(target=work, args=(i,)) for i in range(len(contents))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    code = restyle.encode_style(wall).code
-    for i, content in enumerate(contents):
-        np.testing.assert_array_equal(results[i], blended(content, code, 0.5))
+    in_threads(work, len(contents))
 
 
 def test_options(write_tiny: Write) -> None:

@@ -6,17 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from checks import machine
 
 from adain.engines.threads import usable_threads
 
 needs_affinity = pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the system has no affinity")
-
-
-def machine(root: Path, files: dict[str, str]) -> Path:
-    for name, text in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text)
-    return root
 
 
 def cores(*siblings: str) -> dict[str, str]:

@@ -1,6 +1,8 @@
 """Pictures, and what tests ask of pictures and of messages."""
 
 import io
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -52,3 +54,27 @@ def shipped_feed() -> dict[str, Any]:
 def psnr(one: Any, other: Any) -> float:
     """Peak signal-to-noise ratio of two pictures of 8 bits, in dB."""
     return float(10 * np.log10(255**2 / np.mean((np.asarray(one, float) - np.asarray(other, float)) ** 2)))
+
+
+def in_threads(work: Callable[[int], Any], count: int) -> None:
+    """`work` with 0 to count - 1, each in a thread of its own, all at once; what one raises comes out."""
+    with ThreadPoolExecutor(count) as pool:
+        list(pool.map(work, range(count)))
+
+
+def machine(root: Path, files: dict[str, str]) -> Path:
+    """A root folder with these files, in place of the machine's own."""
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    return root
+
+
+def noise_folders(root: Path, count: int, *kinds: str) -> None:
+    """Folders of pictures of noise, 72 x 64 px, the same at every call; the later ones have more contrast."""
+    random = np.random.default_rng(0)
+    for number, kind in enumerate(kinds, 1):
+        (root / kind).mkdir()
+        for index in range(count):
+            noise = random.normal(128, 40 * number, (12, 12, 3)).clip(0, 255).astype(np.uint8)
+            Image.fromarray(noise).resize((72, 64)).save(root / kind / f"{index}.png")

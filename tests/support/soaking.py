@@ -2,15 +2,43 @@
 
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+from PIL import Image
+
+from .checks import photo
 
 
 def check(holds: bool, what: str) -> None:
     """End the soak where something does not hold."""
     if not holds:
         raise SystemExit(f"FAILED: {what}")
+
+
+def started(folder: Path, *call: str) -> subprocess.Popen[str]:
+    """`adain ...` in a folder."""
+    command = [sys.executable, "-m", "adain", *call]
+    return subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True)
+
+
+def finished(process: subprocess.Popen[str], code: int = 0) -> str:
+    """Let a process end, with this exit code; what it said."""
+    err = process.communicate()[1]
+    check(process.returncode == code, f"exit code {process.returncode}: {err}")
+    return err
+
+
+def small_photos(folder: Path, count: int, suffixes: tuple[str, ...]) -> None:
+    """So many pictures of 64 to 128 px in four folders, and a bad one."""
+    for number in range(count):
+        path = folder / str(number % 4) / f"{number}.{suffixes[number % len(suffixes)]}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        picture = Image.fromarray(photo(("astronaut", "chelsea", "coffee")[number % 3]))
+        picture.resize((64 + 2 * (number % 32), 64 + 7 * (number % 9))).save(path)
+    (folder / "bad.jpg").write_text("no picture")
 
 
 def killed(process: subprocess.Popen[str], ready: Callable[[], bool], seconds: float, code: int = 0) -> bool:

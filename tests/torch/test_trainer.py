@@ -9,9 +9,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
+from checks import noise_folders
 from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
@@ -28,17 +28,14 @@ from adain.training.settings import Settings
 from adain.training.teacher import load_teacher
 from adain.training.trainer import Report, Trainer
 
+SMALL = "--crop 32 --grid-weight 0 --batch-size 2 --workers 0 --precision fp32 --log-every 1"
+
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory) -> Settings:
     """Small and quick: noise pictures, a random VGG that has to be normalised, crops of 32 px, float32."""
     root = tmp_path_factory.mktemp("data")
-    random = np.random.default_rng(0)
-    for kind, spread in (("content", 40), ("style", 90)):
-        (root / kind).mkdir()
-        for index in range(6):
-            noise = random.normal(128, spread, (12, 12, 3)).clip(0, 255).astype(np.uint8)
-            Image.fromarray(noise).resize((72, 64)).save(root / kind / f"{index}.png")
+    noise_folders(root, 6, "content", "style")
     torch.manual_seed(0)
     encoder = Encoder("vgg16")
     for parameter in encoder.parameters():
@@ -333,7 +330,7 @@ def test_two_processes(settings, tmp_path):
         *(sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1"),
         *("--mixed_precision", "no", "--dynamo_backend", "no", "-m", "adain", "train"),
         *(settings.content, settings.style, "--out", str(tmp_path / "run"), "--encoder", settings.encoder),
-        *(
+        *[
             "--crop",
             "32",
             "--grid-weight",
@@ -346,7 +343,7 @@ def test_two_processes(settings, tmp_path):
             "fp32",
             "--log-every",
             "1",
-        ),
+        ],
     ]
     environment = os.environ | {"PYTHONPATH": str(Path(adain.__file__).parent.parent), "OMP_NUM_THREADS": "1"}
     for more in (["--steps", "1"], ["--steps", "2", "--resume"]):
