@@ -107,7 +107,7 @@ class Live:
         self._side = min(wish.size, 256)  # px of its longer side; the first guess
         self._result: Pixels | None = None
         self._frames = self._dropped = 0
-        self._steady = Steady(wish.smooth)
+        self._steady = Steady(wish.smooth, quick=True)
         self._counted, self._spent = 0, 0.0  # frames since the size was thought over, and seconds that this thread took
         self._busy = 0.0  # of the stream, then
         self._look: Look | None = None
@@ -135,7 +135,7 @@ class Live:
         frame = self._camera.take(0.005)
         if frame is not None:
             stream = self._stream_for(frame)
-            stream.put(resize(Picture(frame), *self._size).pixels, drop=True)
+            stream.put(resize(Picture(frame), *self._size, "bilinear").pixels, drop=True)
         if self._stream is None:
             return False
         try:
@@ -145,7 +145,7 @@ class Live:
         began = time.perf_counter()
         if self._stream.content is not None:
             painted = self._steady.take(self._stream.content, painted)
-        self._result = resize(Picture(painted), *self._shown).pixels
+        self._result = resize(Picture(painted), *self._shown, "bilinear").pixels
         self._latency = self._stream.latency.median
         self._frames, self._counted = self._frames + 1, self._counted + 1
         self._spent += time.perf_counter() - began

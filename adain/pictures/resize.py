@@ -8,8 +8,12 @@ from PIL import Image
 from ..errors import OptionError
 from .picture import Picture
 
-Filter = Literal["lanczos", "bicubic"]
-_FILTERS = {"lanczos": Image.Resampling.LANCZOS, "bicubic": Image.Resampling.BICUBIC}
+Filter = Literal["lanczos", "bicubic", "bilinear"]  # the last takes half as long as the first, and is a little softer
+_FILTERS = {
+    "lanczos": Image.Resampling.LANCZOS,
+    "bicubic": Image.Resampling.BICUBIC,
+    "bilinear": Image.Resampling.BILINEAR,
+}
 
 
 def check_side(size: int) -> None:

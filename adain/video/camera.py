@@ -132,7 +132,7 @@ class Camera:
             count += 1
             if self._file:
                 time.sleep(max(0.0, began + count / rate - time.monotonic()))
-            self._give(np.ascontiguousarray(frame[..., ::-1]), generation)
+            self._give(np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), np.uint8), generation)
         if not self._file:
             self._fail("it has ended", generation)
         return count > 0

@@ -29,6 +29,7 @@ class Steady:
     Args:
         strength: how much of the frame before stays where it is found again; 0 leaves every frame alone.
         state: that of another one, to go on where it was.
+        quick: seek motion in a fifth of the time, which leaves some hundredths more of the flicker.
 
     Attributes:
         cuts: how many scenes have ended.
@@ -37,10 +38,10 @@ class Steady:
         OptionError: a strength outside 0 to 0.98.
     """
 
-    def __init__(self, strength: float, state: dict[str, NDArray[Any]] | None = None) -> None:
+    def __init__(self, strength: float, state: dict[str, NDArray[Any]] | None = None, *, quick: bool = False) -> None:
         if not 0 <= strength <= 0.98:
             raise OptionError(f"the smoothing is {strength:g}; give 0 (none) to 0.98")
-        self._strength, self.cuts = strength, 0
+        self._strength, self._quick, self.cuts = strength, quick, 0
         self._content: Pixels | None = None
         self._before: Floats | None = None
         if state and strength:
@@ -71,7 +72,7 @@ class Steady:
             return painted
         result = painted.astype(np.float32)
         if self._content is not None and self._before is not None:
-            moved, found = _moved(self._content, content, self._before)
+            moved, found = _moved(self._content, content, self._before, self._quick)
             if found.mean() < CUT:
                 self.cuts += 1
             else:
@@ -82,14 +83,15 @@ class Steady:
         return rounded
 
 
-def _moved(old: Pixels, new: Pixels, result: Floats) -> tuple[Floats, Floats]:
+def _moved(old: Pixels, new: Pixels, result: Floats, quick: bool) -> tuple[Floats, Floats]:
     """The old result where the new content is, and how surely each pixel was found again, [H,W] in 0..1."""
     import cv2
 
     height, width = new.shape[:2]
     scale = min(1.0, FLOW_SIDE / max(height, width))
     small = [_searched(content, scale) for content in (new, old)]
-    flow: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(small[0], small[1], None)
+    preset = cv2.DISOPTICAL_FLOW_PRESET_FAST if quick else cv2.DISOPTICAL_FLOW_PRESET_MEDIUM
+    flow: Any = cv2.DISOpticalFlow.create(preset).calc(small[0], small[1], None)
     if scale < 1:
         flow = cv2.resize(flow, (width, height)) / np.float32(scale)
     places = flow + np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=2).astype(np.float32)

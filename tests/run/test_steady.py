@@ -36,10 +36,11 @@ def test_a_still_scene_stands_still() -> None:
     assert steady.cuts == 0
 
 
-def test_strokes_move_with_what_they_are_on() -> None:
+@pytest.mark.parametrize("quick", [False, True])
+def test_strokes_move_with_what_they_are_on(quick: bool) -> None:
     """The content goes right by 2 px a frame, with strokes of which a third are new in every frame."""
     scene, strokes = texture(1, 96, 192), texture(2, 96, 192)
-    steady, painted, results = Steady(0.9), [], []
+    steady, painted, results = Steady(0.9, quick=quick), [], []
     for number in range(8):
         part = slice(40 - 2 * number, 168 - 2 * number)
         painted.append(strokes[:, part] // 3 * 2 + texture(100 + number) // 3)
