@@ -23,6 +23,7 @@ LEAST = 96  # px of the longer side
 SPARE = 0.85  # of the time between frames is for the network
 SETTLED = 5  # frames that are painted before their time is trusted
 EVERY = 20  # frames after which it is looked at again
+READ = 10  # frames after which figures change, so that they can be read
 HINTED = 90  # frames that tell the keys
 KEYS = "n, p: next style, one before   +, -: strength   i: figures   q: end"
 
@@ -108,9 +109,10 @@ class Live:
         self._result: Pixels | None = None
         self._frames = self._dropped = 0
         self._steady = Steady(wish.smooth, quick=True)
-        self._counted, self._spent = 0, 0.0  # frames since the size was thought over, and seconds that this thread took
-        self._busy = 0.0  # of the stream, then
+        self._counted = 0  # frames since the size was thought over
+        self._busy = self._spent = 0.0  # seconds of the stream, and of this thread, then
         self._look: Look | None = None
+        self._figures = ""
         self._latency = float("nan")
 
     def run(self, screen: Screen) -> Ran:
@@ -142,22 +144,21 @@ class Live:
             painted = self._stream.get(timeout=0.005)
         except TimeoutError:
             return False
-        began = time.perf_counter()
         if self._stream.content is not None:
             painted = self._steady.take(self._stream.content, painted)
         self._result = resize(Picture(painted), *self._shown, "bilinear").pixels
         self._latency = self._stream.latency.median
         self._frames, self._counted = self._frames + 1, self._counted + 1
-        self._spent += time.perf_counter() - began
         if self._counted == (SETTLED if self._busy == 0 else EVERY):
             self._think_over(self._stream)
         return True
 
     def _think_over(self, stream: Stream) -> None:
         """Whether another size suits the rate better: the network and this thread work side by side."""
-        seconds = max(stream.busy - self._busy, self._spent) / self._counted
+        spent = time.thread_time()
+        seconds = max(stream.busy - self._busy, spent - self._spent) / self._counted
         self._side = self._wish.painted(self._side, seconds)
-        self._counted, self._spent, self._busy = 0, 0.0, stream.busy
+        self._counted, self._busy, self._spent = 0, stream.busy, spent
 
     def _stream_for(self, frame: Pixels) -> Stream:
         """The stream for frames of this size, with the present look."""
@@ -177,7 +178,7 @@ class Live:
             self._stream.close()
             self._dropped += self._stream.dropped
         self._stream = None
-        self._counted, self._spent, self._busy = 0, 0.0, 0.0
+        self._counted, self._busy, self._spent = 0, 0.0, time.thread_time()
         self._steady.forget()
 
     def _idle(self) -> bool:
@@ -190,9 +191,10 @@ class Live:
             return write_on(self._result, [problem], dark=True)
         if not self._wish.figures or self._stream is None:
             return self._result
-        latency, look = self._stream.latency, self._wish.look
-        rate = 0.0 if np.isnan(latency.fps) else latency.fps
-        width, height = self._size
-        figures = f"{rate:.0f} frames/s  {1000 * latency.last:.0f} ms  {width}x{height}"
-        lines = [f"{look.name}  {look.alpha:.1f}", figures, KEYS]
+        if self._frames % READ == 1 or not self._figures:
+            latency, (width, height) = self._stream.latency, self._size
+            rate = 0.0 if np.isnan(latency.fps) else latency.fps
+            self._figures = f"{rate:.0f} frames/s  {1000 * latency.last:.0f} ms  {width}x{height}"
+        look = self._wish.look
+        lines = [f"{look.name}  {look.alpha:.1f}", self._figures, KEYS]
         return write_on(self._result, lines if self._frames < HINTED else lines[:2])
