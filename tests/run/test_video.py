@@ -54,15 +54,22 @@ def error(a: list[Pixels], b: list[Pixels]) -> float:
     return max(float(np.abs(x.astype(int) - y).mean()) for x, y in zip(a, b, strict=True))
 
 
-def test_frames_times_and_sound_are_kept(tmp_path: Path, stylizer: Stylizer, job: Make) -> None:
-    frames = moving(20)
-    clip = write_clip(tmp_path / "in.mp4", frames, sound="mono", options={"bf": "3"})
+@pytest.mark.parametrize("sound", ["mono", "5.1", None])
+def test_frames_times_and_sound_are_kept(tmp_path: Path, stylizer: Stylizer, job: Make, sound: str | None) -> None:
+    import av
+
+    clip = write_clip(tmp_path / "in.mp4", moving(20), sound=sound, options={"bf": "3"})
     done = video.run(stylizer, job(clip))
     assert (done.frames, done.new, done.bad, done.stopped) == (20, 20, 0, False)
     (before, times), (after, new_times) = read_clip(clip), read_clip(tmp_path / "out.mp4")
     assert new_times == times
     assert error(before, after) < 1.5
-    assert packets_of(tmp_path / "out.mp4", "audio") == packets_of(clip, "audio")
+    with av.open(str(clip)) as content, av.open(str(tmp_path / "out.mp4")) as output:
+        assert output.duration == content.duration
+        layouts = [[each.layout.name for each in container.streams.audio] for container in (content, output)]
+    assert layouts == [[sound], [sound]] if sound else [[], []]
+    if sound:
+        assert packets_of(tmp_path / "out.mp4", "audio") == packets_of(clip, "audio")
     assert [file.name for file in tmp_path.iterdir() if file.is_file()] == ["in.mp4", "out.mp4"]
 
 
