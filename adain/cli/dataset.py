@@ -30,9 +30,11 @@ from .options import (
     ColorOption,
     ColorStrengthOption,
     DeviceOption,
+    FormatOption,
     JsonOption,
     ModelOption,
     QuietOption,
+    SizeOption,
     StyleSizeOption,
     ThreadsOption,
     need_extra,
@@ -59,10 +61,8 @@ def dataset(
     color: ColorOption = "style",
     color_strength: ColorStrengthOption = 1.0,
     style_size: StyleSizeOption = None,
-    size: Annotated[int | None, Option(help="Shrink the longer side to this, in px.", show_default="as it is")] = None,
-    format: Annotated[
-        str | None, Option(help="Of the files: png, jpg, webp, tiff, bmp.", show_default="as they are")
-    ] = None,
+    size: SizeOption = None,
+    format: FormatOption = None,
     quality: Annotated[int | None, Option(help="Of jpg, webp and avif, 1 to 100.", show_default="95; avif 90")] = None,
     shards: Annotated[
         int | None, Option(help="Write .tar shards (WebDataset) of so many pictures.", show_default="files")

@@ -2,9 +2,10 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.progress import Progress
 from typer import Option
 
 from ..errors import OptionError
@@ -12,6 +13,10 @@ from ..look import Look
 from ..stylizer import Stylizer
 from .options import DeviceOption, JsonOption, ModelArgument, QuietOption, must_be_folder, need_extra
 from .printing import complain, print_table, progress_bar, stderr_console, track
+
+if TYPE_CHECKING:
+    from ..evaluation.evaluate import Evaluation
+    from ..evaluation.report import Report
 
 
 def evaluate(
@@ -72,14 +77,8 @@ def evaluate(
         perceptual=Perceptual(find_weights(), where) if perceptual else None,
     )
     report = Report(source.label, out, keep_outputs=outputs is None)
-    try:
-        with progress_bar(stderr_console(quiet or as_json)) as progress:
-            for scored in track(progress, evaluation.run(), "pairs", len(planned)):
-                if scored is not None:
-                    report.add(scored)
-    finally:  # whatever ends it, what was scored is kept
-        report.facts = evaluation.facts() | {"vgg": str(vgg or "shipped encoder, scaled back")}
-        report.write()
+    with progress_bar(stderr_console(quiet or as_json)) as progress:
+        _score(evaluation, report, progress, len(planned), vgg)
     _complain(report.facts)
     if as_json:
         typer.echo(json.dumps(report.to_dict(), indent=1))
@@ -87,6 +86,16 @@ def evaluate(
         print_table(*report.table())
     if evaluation.failed:
         raise typer.Exit(2)
+
+
+def _score(evaluation: "Evaluation", report: "Report", progress: Progress, count: int, vgg: Path | None) -> None:
+    try:
+        for scored in track(progress, evaluation.run(), "pairs", count):
+            if scored is not None:
+                report.add(scored)
+    finally:  # whatever ends it, what was scored is kept
+        report.facts = evaluation.facts() | {"vgg": str(vgg or "shipped encoder, scaled back")}
+        report.write()
 
 
 def _complain(facts: dict[str, Any]) -> None:

@@ -11,7 +11,16 @@ from ..look import Look
 from ..stylizer import Stylizer
 from ..video.camera import Camera
 from ..video.screens import Format, Target, open_screen
-from .options import ColorOption, DeviceOption, ModelOption, QuietOption, ThreadsOption, need_extra
+from .options import (
+    AlphaOption,
+    ColorOption,
+    DeviceOption,
+    ModelOption,
+    QuietOption,
+    SmoothOption,
+    ThreadsOption,
+    need_extra,
+)
 from .printing import stderr_console
 
 
@@ -27,10 +36,8 @@ def live(
     format: Annotated[Format, Option(help="Of stdout: RGB bytes, or JPEGs.")] = "raw",
     fps: Annotated[float, Option(help="Frames a second to hold: the size that is painted follows from it.")] = 30,
     size: Annotated[int, Option(help="The longer side that is shown, and at most painted, in px.")] = 512,
-    smooth: Annotated[
-        float, Option(help="How much stays of the frame before: 0 paints each on its own, 0.98 is the steadiest.")
-    ] = 0.8,
-    alpha: Annotated[float, Option(help="0 gives back the content, 1 is the full style.")] = 1.0,
+    smooth: SmoothOption = 0.8,
+    alpha: AlphaOption = 1.0,
     color: ColorOption = "style",
     device: DeviceOption = "auto",
     threads: ThreadsOption = None,

@@ -13,6 +13,14 @@ from ..look import Color
 DeviceOption = Annotated[Device, Option(help="Where to run.")]
 JsonOption = Annotated[bool, Option("--json", help="Print JSON, for scripts.")]
 QuietOption = Annotated[bool, Option("--quiet", "-q", help="Print errors only.")]
+AlphaOption = Annotated[float, Option(help="0 gives back the content, 1 is the full style.")]
+SizeOption = Annotated[int | None, Option(help="Shrink the longer side to this, in px.", show_default="as it is")]
+SmoothOption = Annotated[
+    float, Option(help="How much stays of the frame before: 0 paints each on its own, 0.98 is the steadiest.")
+]
+FormatOption = Annotated[
+    str | None, Option(help="Of files in a folder: png, jpg, webp, tiff, bmp.", show_default="as they are")
+]
 StyleSizeOption = Annotated[
     int | None,
     Option(help="Shrink style pictures to this shorter side, in px.", show_default="what the model says, 512"),

@@ -16,15 +16,18 @@ from ..look import Look
 from ..painter import Tile
 from ..stylizer import Stylizer
 from .options import (
+    AlphaOption,
     ColorOption,
     ColorStrengthOption,
     DeviceOption,
     FeatherOption,
     FitOption,
+    FormatOption,
     JsonOption,
     MaskOption,
     ModelOption,
     QuietOption,
+    SizeOption,
     StrokeSizeOption,
     StyleSizeOption,
     ThreadsOption,
@@ -42,8 +45,8 @@ def stylize(
         Option("--style", "-s", help="A picture, a .npy style, or a name of `adain styles`. May be repeated."),
     ],
     mix: Annotated[str | None, Option(help="Shares of several styles, such as 0.7,0.3.", show_default="equal")] = None,
-    alpha: Annotated[float, Option(help="0 gives back the content, 1 is the full style.")] = 1.0,
-    size: Annotated[int | None, Option(help="Shrink the longer side to this, in px.", show_default="as it is")] = None,
+    alpha: AlphaOption = 1.0,
+    size: SizeOption = None,
     style_size: StyleSizeOption = None,
     color: ColorOption = "style",
     color_strength: ColorStrengthOption = 1.0,
@@ -59,9 +62,7 @@ def stylize(
         str | None,
         Option("--out", "-o", help="A file, a folder, or - for stdout.", show_default="CONTENT-STYLE"),
     ] = None,
-    format: Annotated[
-        str | None, Option(help="Of files in a folder: png, jpg, webp, tiff, bmp.", show_default="as they are")
-    ] = None,
+    format: FormatOption = None,
     skip_existing: Annotated[
         bool,
         Option("--skip-existing", help="Leave results that are there, and so go on with an interrupted folder."),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args, get_type_hints
 
 import typer
+from rich.console import Console
 from typer import Argument, Option
 
 from ..training.settings import Settings
@@ -14,7 +15,7 @@ from .options import QuietOption, must_be_folder, need_extra
 from .printing import print_table, progress_bar, stderr_console
 
 if TYPE_CHECKING:
-    from ..training.trainer import Report
+    from ..training.trainer import Report, Trainer
 
 
 def with_settings(command: Callable[..., None]) -> Callable[..., None]:
@@ -75,10 +76,21 @@ def train(
     if profile:
         print_table(("part", "ms per batch"), [(part, f"{ms:.1f}") for part, ms in asdict(measure(trainer)).items()])
         return
+    finished, passed = _run(trainer, minutes if minutes is not None else float("inf"), console)
+    if passed:
+        console.print(f"{passed} broken pictures were met and passed over")
+    if finished:
+        console.print(f"{out / 'model.safetensors'}  next: adain export {out} --out DIR", markup=False)
+    else:
+        console.print(f"saved at step {trainer.step}; go on with --resume")
+
+
+def _run(trainer: "Trainer", minutes: float, console: Console) -> tuple[bool, int]:
+    """Train, and tell of each step; whether the last one was reached, and how many broken pictures were met."""
     per_step = trainer.settings.batch_size * trainer.settings.accumulate * trainer.accelerator.num_processes
+    rate, passed = 0.0, 0
     with progress_bar(console) as progress:
         task = progress.add_task("steps", total=trainer.settings.steps, completed=trainer.step, note="")
-        rate, passed = 0.0, 0
 
         def report(of: "Report") -> None:
             nonlocal rate, passed
@@ -90,10 +102,5 @@ def train(
                 losses = "  ".join(f"{name} {value:.4g}" for name, value in of.losses.items())
                 progress.console.print(f"step {of.step}  {losses}", markup=False)
 
-        finished = trainer.train(report, minutes=minutes if minutes is not None else float("inf"))
-    if passed:
-        console.print(f"{passed} broken pictures were met and passed over")
-    if finished:
-        console.print(f"{out / 'model.safetensors'}  next: adain export {out} --out DIR", markup=False)
-    else:
-        console.print(f"saved at step {trainer.step}; go on with --resume")
+        finished = trainer.train(report, minutes=minutes)
+    return finished, passed

@@ -28,6 +28,8 @@ from .options import (
     MaskOption,
     ModelOption,
     QuietOption,
+    SizeOption,
+    SmoothOption,
     StrokeSizeOption,
     StyleSizeOption,
     ThreadsOption,
@@ -72,12 +74,10 @@ def video(
     start: Annotated[str, Option("--from", help="Where to begin: seconds, or as 1:30.")] = "0",
     end: Annotated[str | None, Option("--to", help="Where to end.", show_default="the end")] = None,
     fps: Annotated[float | None, Option(help="Frames a second.", show_default="the content's own times")] = None,
-    size: Annotated[int | None, Option(help="Shrink the longer side to this, in px.", show_default="as it is")] = None,
+    size: SizeOption = None,
     codec: Annotated[Codec | None, Option(help="How to encode.", show_default="h264; vp9 in .webm")] = None,
     quality: Annotated[int | None, Option(help="CRF: lower is better and larger.", show_default="20 for h264")] = None,
-    smooth: Annotated[
-        float, Option(help="How much stays of the frame before: 0 paints each on its own, 0.98 is the steadiest.")
-    ] = 0.9,
+    smooth: SmoothOption = 0.9,
     resume: Annotated[
         bool | None, Option("--resume/--anew", help="Go on after an interruption, with the same frames, or begin anew.")
     ] = None,

@@ -30,8 +30,7 @@ def to_half(model: bytes) -> bytes:
 
     proto = onnx.load_model_from_string(model)
     graph = proto.graph
-    outside = any(tensor.data_location == TensorProto.EXTERNAL for tensor in graph.initializer)
-    if outside:
+    if any(tensor.data_location == TensorProto.EXTERNAL for tensor in graph.initializer):
         return model
     makers = {output: node for node in graph.node for output in node.output}
     weights = {tensor.name: tensor for tensor in graph.initializer}
@@ -66,15 +65,20 @@ def to_half(model: bytes) -> bytes:
             elif name in halves:
                 node.input[index] = cast(name, TensorProto.FLOAT)
         nodes.append(node)
+    _replace(graph, nodes, weights)
+    result: bytes = proto.SerializeToString()
+    return result
+
+
+def _replace(graph: Any, nodes: list[Any], weights: dict[str, Any]) -> None:
+    """Give a graph other nodes, and those of the weights that they read."""
+    from onnx import helper
+
     used = {name for node in nodes for name in node.input} | {output.name for output in graph.output}
     kept = [node for node in nodes if any(output in used for output in node.output)]  # casts of weights are not
     used = {name for node in kept for name in node.input}
-    converted = helper.make_graph(
-        kept, graph.name, graph.input, graph.output, [weights[name] for name in weights if name in used]
-    )
-    graph.CopyFrom(converted)
-    result: bytes = proto.SerializeToString()
-    return result
+    stored = [tensor for name, tensor in weights.items() if name in used]
+    graph.CopyFrom(helper.make_graph(kept, graph.name, graph.input, graph.output, stored))
 
 
 def _half_outputs(graph: Any) -> set[str]:
