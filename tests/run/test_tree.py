@@ -67,6 +67,13 @@ def test_the_table_of_the_repository_is_its_tree():
     assert {f"export/{path.name}/" for path in inside} | {"adain/", "tests/", "weights/"} <= set(paths)
 
 
+def test_every_program_among_the_tests_is_in_the_table():
+    row = next(line for line in (ROOT / "README.md").read_text("utf-8").splitlines() if line.startswith("| `tests/` |"))
+    assert {path.name for path in (ROOT / "tests").glob("*.py")} - {"conftest.py"} == set(
+        re.findall(r"`(\w+\.py)`", row)
+    )
+
+
 def test_imports_go_one_way():
     """A room imports only rooms that stand before it in the table; so there is no circle of rooms."""
     arrows = {(module[0], target[0]) for module, targets in modules().items() for target in targets if target}
