@@ -71,7 +71,7 @@ def load_regions(source: Source, size: tuple[int, int], count: int, fit: bool = 
 
 
 def soften(mask: Pixels, width: float) -> Pixels:
-    """Make edges slopes of so many px."""
+    """Make the edges of a mask, uint8 [H,W], slopes of so many px."""
     if width == 0:
         return mask
     soft: Pixels = np.asarray(Image.fromarray(mask).filter(ImageFilter.BoxBlur(width / 2)))
@@ -79,7 +79,7 @@ def soften(mask: Pixels, width: float) -> Pixels:
 
 
 def combine(masks: Sequence[Pixels]) -> Pixels:
-    """Masks that all have to let a pixel through, multiplied."""
+    """Masks, uint8 [H,W], that all have to let a pixel through, multiplied."""
     result = masks[0]
     for mask in masks[1:]:
         result = np.rint(result * (mask / np.float32(255))).astype(np.uint8)
@@ -87,7 +87,7 @@ def combine(masks: Sequence[Pixels]) -> Pixels:
 
 
 def weight_of(mask: Pixels, size: tuple[int, int]) -> Weight:
-    """What pixels count in a picture of another size (width, height), where each stands for several."""
+    """What pixels count by a mask, uint8 [H,W], in a picture of another size (width, height), each for several."""
     image = Image.fromarray(mask / np.float32(255))
     weight: Weight = np.asarray(image if image.size == size else image.resize(size, Image.Resampling.BOX))
     return weight.clip(0, 1)

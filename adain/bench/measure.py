@@ -180,6 +180,6 @@ def ratio(over: Sequence[Frames], under: Sequence[Frames]) -> Spread:
 
 
 def psnr(one: Pixels, other: Pixels) -> float:
-    """Of two pictures of one size, in dB."""
+    """Of two pictures of one size, uint8 [H,W,3], in dB."""
     error = float(np.mean((one.astype(np.float32) - other.astype(np.float32)) ** 2))
     return 10 * math.log10(255**2 / error) if error else SAME

@@ -49,7 +49,7 @@ ModelOption = Annotated[
 
 
 def number(name: str, text: str, word: str) -> float:
-    """The value of an option that is a number or a word."""
+    """The value of an option that is a number or a word; raises an OptionError where it is neither."""
     try:
         return float(text)
     except ValueError as error:
@@ -70,7 +70,7 @@ def whole_number(name: str, text: str, word: str) -> int:
 
 
 def numbers(name: str, text: str) -> tuple[float, ...]:
-    """The value of an option that is a list of numbers."""
+    """The value of an option that is a list of numbers; raises an OptionError where it is none."""
     try:
         return tuple(float(part) for part in text.split(","))
     except ValueError as error:

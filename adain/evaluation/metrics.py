@@ -187,7 +187,7 @@ def grid(output: Grey, content: Grey) -> dict[str, float]:
 
 
 def chroma(picture: Pixels) -> float:
-    """Mean CIELAB chroma sqrt(a*^2 + b*^2), D65; 0 for grey, and about 2 is just noticeable.
+    """Mean CIELAB chroma sqrt(a*^2 + b*^2) of uint8 [H,W,3], D65; 0 for grey, and about 2 is just noticeable.
 
     cast = chroma of a grey content stylised after a grey style: what colour the network adds by itself.
     """

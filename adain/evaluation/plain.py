@@ -59,7 +59,7 @@ def marks(of_tiles: Floats) -> Floats:
 
 
 def spectrum_distance(one: Floats, other: Floats) -> float:
-    """Root mean square difference of two `marks`, dB; 0 for the same kind of marks."""
+    """Root mean square difference of two `marks` [64,64], dB; 0 for the same kind of marks."""
     return float(np.sqrt(np.mean((one - other) ** 2)))
 
 

@@ -36,7 +36,11 @@ def _folded(network: StyleTransfer) -> StyleTransfer:
 
 
 def to_onnx(network: StyleTransfer, contract: Contract) -> tuple[onnx.ModelProto, Contract]:
-    """The graph of a contract in float32, without metadata; and the contract with what the graph needs."""
+    """The graph of a contract in float32, without metadata; and the contract with what the graph needs.
+
+    Raises:
+        ModelError: torch is too old to write the contract's opset.
+    """
     inputs, free = _example(contract)
     # Oblivious: that no axis of the example is 1 does not mean that none ever is; small pictures get one value wide.
     with warnings.catch_warnings(), fx_config.patch(backed_size_oblivious=True):  # type: ignore[attr-defined]

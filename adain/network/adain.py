@@ -96,7 +96,7 @@ def statistics(features: Tensor, stride: int = 1, mean: Mean = average) -> tuple
 
 
 def blend(content: Tensor, styled: Tensor, alpha: Tensor | float) -> Tensor:
-    """From the content's (alpha 0) to the style's (alpha 1)."""
+    """From the content's (alpha 0) to the style's (alpha 1): [N or 1,C,H,W], or [N or 1,C,1,1]."""
     return content + alpha * (styled - content)
 
 
@@ -130,7 +130,10 @@ def adain(
 
 
 def normalised(content: Tensor, own: tuple[Tensor, Tensor], narrowest: float) -> Tensor:
-    """Features with mean 0 and deviation 1, or less for channels whose deviation is under `narrowest`; see `adain`."""
+    """Features [N,C,H,W] with mean 0 and deviation 1, or less for channels whose deviation is under `narrowest`.
+
+    See `adain` for the arguments.
+    """
     mean, std = own
     scale = 1 / std.clamp(min=narrowest)
     return (content.float() * scale - mean * scale).to(content.dtype)

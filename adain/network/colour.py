@@ -34,7 +34,7 @@ def opponent_colours(colours: Tensor) -> Tensor:
 
 
 def from_opponent_colours(colours: Tensor) -> Tensor:
-    """The inverse of `opponent_colours`."""
+    """The inverse of `opponent_colours`, [N,3,1,1] to the same."""
     return _linear(tuple(zip(*OPPONENT_AXES, strict=True)), colours)
 
 

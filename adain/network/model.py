@@ -109,12 +109,12 @@ class StyleTransfer(nn.Module):
         return dict(zip(self.architecture.layers, zip(parts[0::2], parts[1::2], strict=True), strict=True))
 
     def colours(self, content: Tensor, code: Tensor, alpha: Tensor | float, mean: Mean) -> tuple[Colours, Colours]:
-        """The content's colours, and the result's: between those and the style's."""
+        """`colour_statistics` of a content [N,3,H,W], and the result's: between those and the style's."""
         own = colour_statistics(content, mean)
         return own, blend_colours(own, self.parts(code)["colours"], alpha)
 
     def reference(self, content: Tensor, code: Tensor) -> Tensor:
-        """What losses compare the result's structure with: the content, in the style's colours if codes have any."""
+        """What losses compare the result's structure with: [N,3,H,W], the content in the style's colours if codes have any."""
         if "colours" not in self.architecture.layers:
             return content
         return recolour(content, *self.colours(content, code, 1.0, average)).clamp(0, 1)

@@ -34,7 +34,7 @@ class Network(StyleTransfer):
         self.decoder = Decoder(self.style_size)
 
     def learn_codes(self, codes: Iterable[Tensor]) -> None:
-        """The mean and the deviation of each number of a code."""
+        """The mean and the deviation of each number of a code, from codes [1,S]."""
         self.decoder.modulation.learn_codes(torch.cat(list(codes)))
 
     def render(self, content: Tensor, code: Tensor, alpha: Tensor | float, mean: Mean) -> Tensor:

@@ -55,5 +55,5 @@ def conv(inputs: int, outputs: int, kernel: int = 3, stride: int = 1, padding: P
 
 
 def doubled(x: Tensor) -> Tensor:
-    """Each value twice as high and as wide."""
+    """Each value twice as high and as wide: [N,C,H,W] to [N,C,2H,2W]."""
     return functional.interpolate(x, scale_factor=2.0, mode="nearest")

@@ -110,7 +110,7 @@ def normalise(encoder: Encoder, means: Mapping[str, Tensor]) -> None:
 
     Args:
         encoder: the network that `means` was measured on.
-        means: from `mean_activations`.
+        means: from `mean_activations`, [C] for each convolution.
     """
     factor_before: Tensor | None = None
     with torch.no_grad():

@@ -89,7 +89,11 @@ class Pictures:
         return len(self._sources)
 
     def read(self, index: int) -> tuple[Tensor, int]:
-        """Picture `index`, uint8 [3,H,W], and how many broken ones were passed over to get one."""
+        """Picture `index`, uint8 [3,H,W], and how many broken ones were passed over to get one.
+
+        Raises:
+            PictureError: no picture can be decoded any more.
+        """
         if self._kept:
             return self._kept[index], 0
         for passed in range(len(self)):
@@ -230,7 +234,7 @@ def batches(
 
 
 def next_batch(batches: Iterator[tuple[Tensor, Tensor, Tensor]]) -> tuple[Tensor, Tensor, Tensor]:
-    """The next of `batches`.
+    """The next of `batches`: uint8 [N,3,size,size] twice, and int64 [N].
 
     Raises:
         OptionError: workers find too little shared memory, as in a container.

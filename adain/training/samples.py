@@ -31,7 +31,7 @@ def sample_grid(
 
 
 def write_grid(grid: Tensor, path: Path) -> None:
-    """As a JPEG, whole or not at all."""
+    """Write a sheet, [3,H,W] in 0..1, as a JPEG, whole or not at all."""
     with replacing(path) as temporary:
         to_pil_image(grid).save(temporary, quality=92)
 

@@ -59,7 +59,7 @@ class Encoding:
 
     @classmethod
     def of(cls, suffix: str, codec: Codec | None = None, quality: int | None = None) -> "Encoding":
-        """That of a file with this suffix, with defaults for what is None."""
+        """That of a file with this suffix, with defaults for what is None; raises as the class does."""
         if suffix.lower() not in HOLDS:
             came = f"the format {suffix!r} is unknown" if suffix else "there is no file suffix to tell the format"
             raise OptionError(f"{came}; videos are written as {', '.join(HOLDS)}, pictures as frames/%05d.png")
