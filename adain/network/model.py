@@ -114,7 +114,7 @@ class StyleTransfer(nn.Module):
         return own, blend_colours(own, self.parts(code)["colours"], alpha)
 
     def reference(self, content: Tensor, code: Tensor) -> Tensor:
-        """What losses compare the result's structure with: [N,3,H,W], the content in the style's colours if codes have any."""
+        """What losses compare structure with: the content, RGB [N,3,H,W], in the style's colours if codes have any."""
         if "colours" not in self.architecture.layers:
             return content
         return recolour(content, *self.colours(content, code, 1.0, average)).clamp(0, 1)

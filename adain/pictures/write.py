@@ -83,7 +83,7 @@ def suffix_of(target: Path) -> str:
 
 
 def save_all(animation: Animation, target: str | Path | BinaryIO) -> None:
-    """The same, with the same errors, for all pictures of an animation or document: GIF, WebP, PNG and TIFF hold more."""
+    """The same for all pictures of an animation or document, with its errors; GIF, WebP, PNG and TIFF hold more."""
     if not isinstance(target, str | Path):
         target.write(encode(animation, ".png"))
         return
