@@ -26,7 +26,6 @@ SAME = 100.0  # dB, stands for the very same bytes
 
 Turns = dict[str, list[Frames]]  # by span: the frames of each turn
 Progress = Callable[[str, int, int | None], None]  # what is done, steps done, steps in all
-Start = Callable[[Job, Path], Worker]
 
 
 @dataclass(frozen=True)
@@ -102,18 +101,16 @@ def measure(
     groups: Sequence[Group],
     rounds: int | None = None,
     progress: Progress = lambda what, done, total: None,
-    start: Start = Worker,
 ) -> Outcome:
     """Start the processes of a group, one after the other, and give each its turn in every round; then the next group.
 
     Args:
         rounds: None takes as many as fit into SECONDS, from FEWEST to MOST.
-        start: starts a process.
     """
     outcome = Outcome()
     for group in groups:
         with ExitStack() as stack:
-            workers = dict(_start(group, outcome.failed, progress, start, stack))
+            workers = dict(_start(group, outcome.failed, progress, stack))
             turns = _take_turns(workers, rounds, progress)
         results = {job: _result(job, worker.ready, turns[job]) for job, worker in workers.items()}
         outcome.results += results.values()
@@ -125,13 +122,11 @@ def measure(
     return outcome
 
 
-def _start(
-    group: Group, failed: list[str], progress: Progress, start: Start, stack: ExitStack
-) -> Iterator[tuple[Job, Worker]]:
+def _start(group: Group, failed: list[str], progress: Progress, stack: ExitStack) -> Iterator[tuple[Job, Worker]]:
     """The processes of the jobs that can be run, which `stack` ends; a line in `failed` for the others."""
     size = group.size
     try:
-        if group.hardware == "cpu":
+        if group.jobs[0].hardware == "cpu":
             each = group.jobs[0].model.contract.bytes_for("cpu")
             need_memory(each * size.width * size.height * len(group.jobs))
     except MemoryError as error:
@@ -143,7 +138,7 @@ def _start(
     for job in group.jobs:
         progress(f"{size.name}: warming up {job.named()}", 0, None)
         try:
-            worker = start(job, source)
+            worker = Worker(job, source)
         except AdaINError as error:
             failed.append(str(error))
         else:

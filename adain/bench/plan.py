@@ -120,7 +120,6 @@ class Group:
     """Jobs of one size on one hardware, measured in turn, and which of ours is compared with which rival."""
 
     size: Size
-    hardware: Hardware
     jobs: tuple[Job, ...]
     pairs: tuple[tuple[Job, Job], ...]  # ours, rival
 
@@ -204,7 +203,7 @@ def plan(
             alone = [name for name in alone if not any(_rival(job, name) for job in ours)]
             # A rival of several of ours, or one that is ours, runs once.
             jobs = dict.fromkeys([*ours, *(rival for _, rival in pairs)])
-            groups.append(Group(size, hardware, tuple(jobs), tuple(pairs)))
+            groups.append(Group(size, tuple(jobs), tuple(pairs)))
     if alone:
         raise OptionError(f"nothing runs where {alone[0]} could be compared with it; give another --device")
     return groups

@@ -58,14 +58,9 @@ def frame(size: Size) -> Pixels:
     return picture.astype(np.uint8)
 
 
-def of_package(contract: Contract) -> bool:
-    """Whether the package's styles are the model's, whatever its io and precision."""
-    return bank().model == contract.checkpoint_sha256
-
-
 def some_style(contract: Contract) -> Style:
     """A built-in style, or for another model one that is as good for timing."""
-    if of_package(contract):
+    if bank().model == contract.checkpoint_sha256:
         return bank().style(STYLE)
     return Style(np.full(contract.style_size, 0.5, np.float32), "grey")
 

@@ -29,7 +29,6 @@ TURN = 0.2  # s that a span takes in one turn, at least; a slow frame is a turn 
 MOST = 500  # frames in a turn
 PATIENCE = 3  # s for a process to end by itself
 
-Clock = Callable[[], float]  # s
 Frames = list[float]  # s of each
 Times = dict[str, Frames]  # by span
 
@@ -145,38 +144,38 @@ def _work(job: Job, source: Path, began: float) -> Iterator[Ready | Times]:
     marks.append(time.time())
     parts = (1000 * (b - a) for a, b in pairwise(marks))
     start_ms = dict(zip(("imports", "session", "first picture"), parts, strict=True))
-    counts = warm_up(spans, time.perf_counter)
+    counts = warm_up(spans)
     # onnxruntime and PyTorch keep what they took, so this is the peak, if no other program uses the GPU.
     after = find_gpu() if before else None
     device_mb = after.used_mb - before.used_mb if before and after else None
     ready = Ready(precision, start_ms, picture, host_peak(), device_mb)
     if job.peak:  # only now, as it takes memory too
         peak = {"peak": runners.peak(job)}
-        spans, counts = spans | peak, counts | warm_up(peak, time.perf_counter)
+        spans, counts = spans | peak, counts | warm_up(peak)
     yield ready
     while True:
-        yield turn(spans, counts, time.perf_counter)
+        yield turn(spans, counts)
 
 
-def warm_up(spans: runners.Spans, clock: Clock) -> dict[str, int]:
+def warm_up(spans: runners.Spans) -> dict[str, int]:
     """Run until what happens once has happened; how many frames of each span make a turn."""
     next(iter(spans.values()))()
     counts = {}
     for span, call in spans.items():
-        seconds = spent = _timed(call, clock)
+        seconds = spent = _timed(call)
         while spent < WARM_UP:
-            seconds = _timed(call, clock)
+            seconds = _timed(call)
             spent += seconds
         counts[span] = min(MOST, max(1, round(TURN / seconds)))
     return counts
 
 
-def turn(spans: runners.Spans, counts: dict[str, int], clock: Clock) -> Times:
+def turn(spans: runners.Spans, counts: dict[str, int]) -> Times:
     """The frames of a turn, span by span."""
-    return {span: [_timed(call, clock) for _ in range(counts[span])] for span, call in spans.items()}
+    return {span: [_timed(call) for _ in range(counts[span])] for span, call in spans.items()}
 
 
-def _timed(call: Callable[[], Any], clock: Clock) -> float:
-    began = clock()
+def _timed(call: Callable[[], Any]) -> float:
+    began = time.perf_counter()
     call()
-    return clock() - began
+    return time.perf_counter() - began

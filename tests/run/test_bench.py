@@ -19,7 +19,7 @@ from adain.bench import machine, measure, plan, worker
 from adain.bench.measure import SAME, Outcome, Ratio, Result, Spread
 from adain.bench.plan import Group, Job, Model, Size, find_devices, parse_rivals, parse_size, read_model
 from adain.bench.report import Report
-from adain.bench.runners import frame, of_package, some_style
+from adain.bench.runners import frame, some_style
 from adain.bench.worker import Ready, Worker
 from adain.cli import options
 from adain.errors import AdaINError, DeviceError, ModelError, OptionError, how_to_install
@@ -85,7 +85,7 @@ def test_devices():
 def test_plan(model):
     other = replace(model, file=Path("half/stylizer.onnx"), name="half")
     groups = plan.plan(model, ["cpu", "cuda"], ["torch", other], [SMALL])
-    assert [group.hardware for group in groups] == ["cpu", "gpu"]
+    assert [group.jobs[0].hardware for group in groups] == ["cpu", "gpu"]
     cpu, gpu = groups
     assert [job.named() for job in cpu.jobs] == [
         "adain, cpu fp32",
@@ -148,8 +148,9 @@ def test_frame():
     assert 20 < picture.std() < 100
 
 
-def test_turns_are_sized_by_a_clock():
+def test_turns_are_sized_by_a_clock(monkeypatch):
     now = 0.0
+    monkeypatch.setattr(worker.time, "perf_counter", lambda: now)
 
     def lasts(seconds: float) -> Any:
         def call() -> None:
@@ -159,10 +160,10 @@ def test_turns_are_sized_by_a_clock():
         return call
 
     runner = {"network": lasts(0.0625), "host": lasts(2.0)}
-    counts = worker.warm_up(runner, lambda: now)
+    counts = worker.warm_up(runner)
     assert counts == {"network": 3, "host": 1}
-    assert worker.turn(runner, counts, lambda: now) == {"network": [0.0625] * 3, "host": [2.0]}
-    assert worker.warm_up({"network": lasts(2**-20)}, lambda: now) == {"network": worker.MOST}
+    assert worker.turn(runner, counts) == {"network": [0.0625] * 3, "host": [2.0]}
+    assert worker.warm_up({"network": lasts(2**-20)}) == {"network": worker.MOST}
 
 
 def test_a_process_ends_with_its_worker(model, source):
@@ -203,9 +204,8 @@ def test_portable_files_are_measured_too(write_tiny, source):
 
 def test_the_shipped_style_is_taken():
     contract = read_model(None).contract
-    assert of_package(contract)
+    assert bank().model == contract.checkpoint_sha256
     assert np.array_equal(some_style(contract).code, bank().style("scream").code)
-    assert not of_package(TINY)
     assert np.array_equal(some_style(TINY).code, [0.5, 0.5, 0.5])
 
 
@@ -260,9 +260,10 @@ def test_psnr():
     assert measure.psnr(black, black) == SAME
 
 
-def test_rounds_go_in_turn(group):
+def test_rounds_go_in_turn(group, monkeypatch):
     standin, said = Standin({"adain": 0.25, "PyTorch eager": 0.5}), []
-    outcome = measure.measure([group], 3, lambda *each: said.append(each), standin)
+    monkeypatch.setattr(measure, "Worker", standin)
+    outcome = measure.measure([group], 3, lambda *each: said.append(each))
     names = ["adain", "PyTorch eager"]
     assert standin.order == [f"start {name}" for name in names] + names * 3
     assert sorted(standin.ended) == sorted(names)
@@ -280,16 +281,18 @@ def test_rounds_go_in_turn(group):
 
 
 @pytest.mark.parametrize(("seconds", "rounds"), [(0.001, 30), (0.8, 8), (1000.0, 5)])
-def test_rounds_fit_into_a_minute(group, seconds, rounds):
-    standin = Standin(dict.fromkeys(("adain", "PyTorch eager"), seconds))  # a turn of both is 9 of them
-    assert measure.measure([group], start=standin).results[0].rounds == rounds
+def test_rounds_fit_into_a_minute(group, seconds, rounds, monkeypatch):
+    # a turn of both is 9 of these seconds
+    monkeypatch.setattr(measure, "Worker", Standin(dict.fromkeys(("adain", "PyTorch eager"), seconds)))
+    assert measure.measure([group]).results[0].rounds == rounds
 
 
 def test_fraction_of_the_peak(group, write_tiny, monkeypatch):
     known = read_model(write_tiny("known", operations=7))
     (group,) = plan.plan(known, ["cpu"], ["torch"], [SMALL])
     monkeypatch.setattr(measure, "peak_flop", lambda hardware: 7168)
-    ours, theirs = measure.measure([group], 2, start=Standin({"known": 3.0, "PyTorch eager": 1.0})).results
+    monkeypatch.setattr(measure, "Worker", Standin({"known": 3.0, "PyTorch eager": 1.0}))
+    ours, theirs = measure.measure([group], 2).results
     assert ours.of_peak == pytest.approx(7 * 16 * 16 / 7168 / 2)  # the peak took half of the network's time
     assert theirs.of_peak is None
 
@@ -300,13 +303,15 @@ def test_operations_are_those_of_the_padded_frame(write_tiny):
     assert Job("onnx", read_model(write_tiny()), "cpu", SMALL).flop is None
 
 
-def test_one_that_fails_leaves_the_others(group):
+def test_one_that_fails_leaves_the_others(group, monkeypatch):
     seconds = {"adain": 1.0, "PyTorch eager": 1.0}
-    outcome = measure.measure([group], 1, start=Standin(seconds, {"PyTorch eager": DeviceError("not here")}))
+    monkeypatch.setattr(measure, "Worker", Standin(seconds, {"PyTorch eager": DeviceError("not here")}))
+    outcome = measure.measure([group], 1)
     assert outcome.failed == ["not here"]
     assert [result.job.kind for result in outcome.results] == ["onnx"]
     assert outcome.ratios == []
-    nothing = measure.measure([group], start=Standin({}, dict.fromkeys(seconds, ModelError("broken"))))
+    monkeypatch.setattr(measure, "Worker", Standin({}, dict.fromkeys(seconds, ModelError("broken"))))
+    nothing = measure.measure([group])
     assert (nothing.results, nothing.failed) == ([], ["broken"] * 2)
 
 
@@ -315,7 +320,8 @@ def test_too_little_memory_is_known_before(group, monkeypatch):
         raise MemoryError(f"{size / 1e9:.1f} GB of memory are needed, 3.0 GB are free")
 
     monkeypatch.setattr(measure, "need_memory", need)
-    outcome = measure.measure([replace(group, size=parse_size("4K"))], start=lambda *given: pytest.fail("started"))
+    monkeypatch.setattr(measure, "Worker", lambda *given: pytest.fail("started"))
+    outcome = measure.measure([replace(group, size=parse_size("4K"))])
     assert outcome.failed == [
         "4K on the cpu: 22.4 GB of memory are needed, 3.0 GB are free; give a smaller --size or fewer rivals"
     ]  # 8.3 megapixels, twice 1.35 GB each
