@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -12,7 +12,9 @@ from ..styles import normalise
 from .body import Part
 from .problems import Problem, about
 
-MEDIA = {"jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
+Format = Literal["jpeg", "png", "webp"]
+MEDIA = {name: f"image/{name}" for name in get_args(Format)}
+PLAIN = {"alpha", "style_size", "color", "color_strength", "feather", "fit"}  # fields of `Look` that come as they are
 PICTURES = ("content", "style", "mask", "regions")  # what may be sent as a file
 STYLES = 8  # in one request
 
@@ -23,15 +25,17 @@ class Fields(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     shares: list[float] = Field([], description="One for each style, such as 2,1; equal without.", examples=["2,1"])
-    alpha: float = Field(1, description="0 gives back the content, 1 is the full style.", examples=[0.8])
+    alpha: float = Field(Look.alpha, description="0 gives back the content, 1 is the full style.", examples=[0.8])
     size: int | None = Field(None, description="Shrink the content's longer side to this first, in px.", examples=[768])
     style_size: int | None = Field(None, description="Shrink paintings to this shorter side, in px.", examples=[512])
-    color: Color = Field("style", description="Whose colours: the style's, the content's, or all but its brightness.")
-    color_strength: float = Field(1, description="0 is the style's colours, 1 what `color` says.")
+    color: Color = Field(
+        Look.color, description="Whose colours: the style's, the content's, or all but its brightness."
+    )
+    color_strength: float = Field(Look.color_strength, description="0 is the style's colours, 1 what `color` says.")
     stroke_size: float | Literal["full"] = Field(1, description="0.5 fine, 2 broad; full paints every pixel.")
-    feather: float = Field(0, description="Width of the edges of mask and regions, in px.")
-    fit: bool = Field(False, description="Stretch mask and regions to the content.")
-    format: Literal["jpeg", "png", "webp"] = Field("jpeg", description="Of the answer; JPEG has no transparency.")
+    feather: float = Field(Look.feather, description="Width of the edges of mask and regions, in px.")
+    fit: bool = Field(Look.fit, description="Stretch mask and regions to the content.")
+    format: Format = Field("jpeg", description="Of the answer; JPEG has no transparency.")
     strip: bool = Field(False, description="Answer without the content's EXIF and resolution.")
 
 
@@ -88,15 +92,8 @@ def _pattern(fields: Fields, styles: int) -> Look:
             check_side(fields.size)
         if fields.shares:
             normalise(fields.shares, styles)
-        return Look(
-            alpha=fields.alpha,
-            style_size=fields.style_size,
-            color=fields.color,
-            color_strength=fields.color_strength,
-            stroke_size=None if fields.stroke_size == "full" else fields.stroke_size,
-            feather=fields.feather,
-            fit=fields.fit,
-        )
+        as_they_are = fields.model_dump(include=PLAIN)
+        return Look(**as_they_are, stroke_size=None if fields.stroke_size == "full" else fields.stroke_size)
 
 
 def _one(name: str, values: list[Any]) -> Any:
