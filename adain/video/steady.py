@@ -1,7 +1,8 @@
 """Steady pictures: what moves keeps its strokes, what stands still stands still.
 
 The result of the frame before is moved to where the content has gone, by optical flow (OpenCV's DIS, Kroeger et al.,
-arXiv 1603.03590), and blended with that of the frame, where the content is found again. Blending blurs, so fine
+arXiv 1603.03590), and blended with that of the frame, where the content is found again: where it looks alike, and
+the flow leads there and back again. Blending blurs, so fine
 detail is brought back to the strength that it has in the frame's own result.
 """
 
@@ -16,6 +17,7 @@ from ..pictures import Pixels
 Floats = NDArray[np.float32]
 
 ALIKE = 16.0  # steps of 255: a content that differs by this from the one before is found again by 1/e
+ASTRAY = 2.0  # px: a place that the flow there and back misses by this is found again by 1/e
 CUT = 0.15  # of the picture: where less is found again it is another scene
 FLOW_SIDE = 512  # px of the longer side, at which motion is sought
 DETAIL = 2.0  # px: finer than this is detail
@@ -89,18 +91,32 @@ def _moved(old: Pixels, new: Pixels, result: Floats, quick: bool) -> tuple[Float
 
     height, width = new.shape[:2]
     scale = min(1.0, FLOW_SIDE / max(height, width))
-    small = [_searched(content, scale) for content in (new, old)]
-    preset = cv2.DISOPTICAL_FLOW_PRESET_FAST if quick else cv2.DISOPTICAL_FLOW_PRESET_MEDIUM
-    flow: Any = cv2.DISOpticalFlow.create(preset).calc(small[0], small[1], None)
+    flow, astray = _flow(_searched(new, scale), _searched(old, scale), quick)
     if scale < 1:
-        flow = cv2.resize(flow, (width, height)) / np.float32(scale)
-    places = flow + np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=2).astype(np.float32)
-    edge = cv2.BORDER_REFLECT
+        flow, astray = cv2.resize(flow, (width, height)) / np.float32(scale), cv2.resize(astray, (width, height))
+    places, edge = _places(flow), cv2.BORDER_REFLECT
     again = cv2.remap(old, places, None, cv2.INTER_LINEAR, borderMode=edge)
     moved = cv2.remap(result, places, None, cv2.INTER_CUBIC, borderMode=edge)
     difference = cv2.GaussianBlur(_mean(cv2.absdiff(again, new).astype(np.float32)), (0, 0), 1.5)
     inside = cv2.inRange(places, (0, 0), (width - 1, height - 1)) > 0
-    return moved, np.exp(-((difference / ALIKE) ** 2)) * inside
+    return moved, np.exp(-((difference / ALIKE) ** 2) - (astray / ASTRAY) ** 2) * inside
+
+
+def _flow(new: Pixels, old: Pixels, quick: bool) -> tuple[Any, Any]:
+    """Where each pixel was, [H,W,2], as the way from where it is; and by how many px the way back misses it, [H,W]."""
+    import cv2
+
+    fast = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    thorough = fast if quick else cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    there: Any = thorough.calc(new, old, None)
+    back = cv2.remap(fast.calc(old, new, None), _places(there), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    return there, cv2.GaussianBlur(cv2.magnitude(*cv2.split(there + back)), (0, 0), 1.5)
+
+
+def _places(flow: Any) -> Any:
+    """Where a flow leads, [H,W,2] in px."""
+    height, width = flow.shape[:2]
+    return flow + np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=2).astype(np.float32)
 
 
 def _searched(content: Pixels, scale: float) -> Pixels:

@@ -52,6 +52,16 @@ def test_strokes_move_with_what_they_are_on(quick: bool) -> None:
     assert changes(results) < 0.6 * changes(painted)
 
 
+def test_what_only_looks_alike_is_not_found_again() -> None:
+    """Pale contents that have nothing to do with each other: no motion leads from one to the other and back."""
+    pale = [100 + texture(number) // 24 for number in (1, 2)]
+    painted = [texture(3), texture(4)]
+    steady = Steady(0.9)
+    _, result = (steady.take(*pair) for pair in zip(pale, painted, strict=True))
+    apart = np.abs(painted[1].astype(int) - painted[0]).mean()
+    assert np.abs(result.astype(int) - painted[1]).mean() < 0.5 * apart
+
+
 def test_a_cut_ends_the_memory() -> None:
     steady = Steady(0.9)
     steady.take(texture(1), texture(2))
