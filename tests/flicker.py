@@ -7,6 +7,7 @@ which the last stands still with the noise of a sensor. For each:
 
     flicker      the mean difference between a frame and the one before, moved by the flow of the content (Farneback's,
                  which the method does not use), where the flow there and back agrees; steps of 255
+    content      the flicker of the content itself, where the flow is not quite right and the video is compressed
     sharpness    the mean gradient (Sobel) of the brightness, as a part of that of the plain frames
     blur         the sharpness of the plain frames blurred until they flicker as little as the smooth ones
 """
@@ -94,8 +95,8 @@ def blurred_to(wanted: float, frames: Frames, flows: Sequence[Flow]) -> Frames:
 
 
 def with_calm_statistics(share: float, content: Frames, look: Look) -> Frames:
-    """Painted with statistics of the content of which `share` is that of the frames before."""
-    measure, paint = (Session(shipped.ONNX / f"{graph}.onnx", graph) for graph in ("measure", "paint"))
+    """Painted by the large model with statistics of the content of which `share` is that of the frames before."""
+    measure, paint = (Session(shipped.ONNX / f"{graph}.onnx", graph, "cpu") for graph in ("measure", "paint"))
     inputs, weight, kept, results = look.inputs(), np.ones((1, *content[0].shape[:2]), np.float32), None, []
     for frame in content:
         now = measure.run(frame[None], {**inputs, "weight": weight})
@@ -106,6 +107,7 @@ def with_calm_statistics(share: float, content: Frames, look: Look) -> Frames:
 
 def main(
     clips: Annotated[list[Path] | None, typer.Argument(help="Videos.")] = None,
+    model: Annotated[str, typer.Option()] = "large",
     style: Annotated[list[str], typer.Option()] = ["starry-night", "scream"],  # noqa: B006
     smooth: Annotated[float, typer.Option()] = 0.9,
     statistics: Annotated[float, typer.Option(help="In place of --smooth: how much stays of statistics.")] = 0,
@@ -123,7 +125,8 @@ def main(
     contents["pan"] = panned(data.chelsea(), frames, 0, 2.4, 0.3, 0, 2)
     contents["still"] = panned(data.chelsea(), frames, 0, 0, 0, 0, 4)
     flows = {name: [flow_of(*pair) for pair in pairwise(each)] for name, each in contents.items()}
-    stylizer = Stylizer()
+    own = {name: f"{flicker(each, flows[name]):.1f}" for name, each in contents.items()}
+    stylizer = Stylizer(model, "cpu")
     for each in style:
         look, rows = stylizer.encode(Look((each,))), []
         for name, content in contents.items():
@@ -136,9 +139,9 @@ def main(
             before, after = flicker(plain, flows[name]), flicker(calm, flows[name])
             blurred = blurred_to(after, plain, flows[name])
             parts = (after / before, sharpness(calm) / sharpness(plain), sharpness(blurred) / sharpness(plain))
-            rows.append((name, f"{before:.1f}", f"{after:.1f}", *(f"{part:.2f}" for part in parts)))
+            rows.append((name, own[name], f"{before:.1f}", f"{after:.1f}", *(f"{part:.2f}" for part in parts)))
         print(f"\n{each}\n")
-        print(markdown_table((("clip", "flicker", "smooth", "part", "sharpness", "blur"), rows)), flush=True)
+        print(markdown_table((("clip", "content", "plain", "smooth", "part", "sharpness", "blur"), rows)), flush=True)
 
 
 if __name__ == "__main__":
