@@ -10,7 +10,7 @@ import typer
 from typer import Option
 
 from ..errors import OptionError
-from .options import JsonOption, ModelArgument, QuietOption, ThreadsOption, must_be_folder, need_extra
+from . import options
 from .printing import complain, print_table, progress_bar, stderr_console
 
 SizeOption = Annotated[
@@ -35,17 +35,17 @@ DevicesOption = Annotated[
 
 
 def bench(
-    model: ModelArgument = None,
+    model: options.ModelArgument = None,
     size: SizeOption = None,
     device: DevicesOption = None,
     against: AgainstOption = "",
     rounds: Annotated[
         int | None, Option(help="Turns of each rival and size.", show_default="what fits into a minute, 5 to 30")
     ] = None,
-    threads: ThreadsOption = None,
+    threads: options.Threads = None,
     out: Annotated[Path | None, Option("--out", "-o", help="Folder for bench.json and bench.md.")] = None,
-    quiet: QuietOption = False,
-    as_json: JsonOption = False,
+    quiet: options.Quiet = False,
+    as_json: options.Json = False,
 ) -> None:
     """Measure time, memory and arithmetic of a model here: the network alone, host to host, a whole file, start-up.
 
@@ -59,8 +59,8 @@ def bench(
     if rounds is not None and rounds < 1:
         raise OptionError(f"the number of rounds is {rounds}; give 1 or more")
     if {*IN_TORCH} & {name.strip() for name in against.split(",")}:
-        need_extra("train", "torch", "onnx", "safetensors")
-    must_be_folder(out)
+        options.need_extra("train", "torch", "onnx", "safetensors")
+    options.must_be_folder(out)
     ours, rivals, sizes = read_model(model, "adain"), parse_rivals(against), [parse_size(each) for each in size or ()]
     devices, left_out = find_devices(device or (), rivals)
     groups = plan(ours, devices, rivals, sizes, threads)

@@ -26,20 +26,7 @@ from ..onnx_file import read_bytes
 from ..session import stylizer_file
 from ..stopping import stop_signal
 from ..stylizer import Stylizer
-from .options import (
-    ColorOption,
-    ColorStrengthOption,
-    DeviceOption,
-    FormatOption,
-    JsonOption,
-    ModelOption,
-    QuietOption,
-    SizeOption,
-    StyleSizeOption,
-    ThreadsOption,
-    need_extra,
-    numbers,
-)
+from . import options
 from .printing import complain, progress_bar, stderr_console
 
 
@@ -58,11 +45,11 @@ def dataset(
     per_image: Annotated[int, Option(help="Pictures to make of each, after different styles.")] = 1,
     seed: Annotated[int, Option(help="Of the styles and strengths that are drawn.")] = 0,
     alpha: Annotated[str, Option(help="Strength; of two numbers, such as 0.5,1, it is drawn between them.")] = "1",
-    color: ColorOption = "style",
-    color_strength: ColorStrengthOption = 1.0,
-    style_size: StyleSizeOption = None,
-    size: SizeOption = None,
-    format: FormatOption = None,
+    color: options.Color = "style",
+    color_strength: options.ColorStrength = 1.0,
+    style_size: options.StyleSize = None,
+    size: options.Size = None,
+    format: options.Format = None,
     quality: Annotated[int | None, Option(help="Of jpg, webp and avif, 1 to 100.", show_default="95; avif 90")] = None,
     shards: Annotated[
         int | None, Option(help="Write .tar shards (WebDataset) of so many pictures.", show_default="files")
@@ -76,23 +63,23 @@ def dataset(
     workers: Annotated[
         int | None, Option(help="Pictures at once; on Ray, processes.", show_default="2; on Ray, all that fit")
     ] = None,
-    device: DeviceOption = "auto",
-    threads: ThreadsOption = None,
-    model: ModelOption = None,
-    quiet: QuietOption = False,
-    as_json: JsonOption = False,
+    device: options.Device = "auto",
+    threads: options.Threads = None,
+    model: options.Model = None,
+    quiet: options.Quiet = False,
+    as_json: options.Json = False,
 ) -> None:
     """Restyle a data set: every picture after styles drawn for it, in the same tree, with a manifest.
 
     What is drawn depends on the seed, the picture's path and its number alone. The same command goes on after any stop.
     Bad files are reported, noted in the manifest, and tried again by the next run; the exit code is then 2.
     """
-    need_extra("dataset", "pyarrow")
+    options.need_extra("dataset", "pyarrow")
     if ray is not None:
-        need_extra("ray", "ray")
+        options.need_extra("ray", "ray")
     if style is not None and styles is not None:
         raise OptionError("there is a folder of styles, and --styles; give one of both")
-    ends = numbers("alpha", alpha)
+    ends = options.numbers("alpha", alpha)
     if len(ends) > 2:
         raise OptionError(f"--alpha {alpha} has {len(ends)} numbers; give one, or the ends of a range, as 0.5,1")
     look = Look(color=color, color_strength=color_strength, style_size=style_size)

@@ -11,7 +11,7 @@ from typer import Option
 from ..errors import OptionError
 from ..look import Look
 from ..stylizer import Stylizer
-from .options import DeviceOption, JsonOption, ModelArgument, QuietOption, must_be_folder, need_extra
+from . import options
 from .printing import complain, print_table, progress_bar, stderr_console, track
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def evaluate(
     content: Annotated[Path, Option(help="Folder of photographs.", show_default=False)],
     style: Annotated[Path, Option(help="Folder of paintings.", show_default=False)],
-    model: ModelArgument = None,
+    model: options.ModelArgument = None,
     outputs: Annotated[
         Path | None, Option(help="Score the CONTENT__STYLE.png of another tool in this folder, not a model.")
     ] = None,
@@ -43,17 +43,17 @@ def evaluate(
     out: Annotated[
         Path | None, Option("--out", "-o", help="Folder for table.md, scores.json, sheet.jpg and the pictures.")
     ] = None,
-    device: DeviceOption = "auto",
-    quiet: QuietOption = False,
-    as_json: JsonOption = False,
+    device: options.Device = "auto",
+    quiet: options.Quiet = False,
+    as_json: options.Json = False,
 ) -> None:
     """Score a model, or the results of another tool, on pairs of pictures: style, content, structure, artefacts.
 
     Two sanity rows stand beside it: the unchanged content, and the style picture itself.
     """
-    need_extra("evaluate", "torch", "safetensors", "skimage")
+    options.need_extra("evaluate", "torch", "safetensors", "skimage")
     if perceptual:
-        need_extra("perceptual", "stlpips_pytorch")
+        options.need_extra("perceptual", "stlpips_pytorch")
     from ..evaluation.evaluate import Evaluation
     from ..evaluation.pairs import plan
     from ..evaluation.perceptual import Perceptual, find_weights
@@ -64,7 +64,7 @@ def evaluate(
     if model is not None and outputs is not None:
         raise OptionError("MODEL and --outputs exclude each other; leave one out")
     planned = plan(content, style, pairs, seed)
-    must_be_folder(out)
+    options.must_be_folder(out)
     source = FromFolder(outputs) if outputs else FromModel(Stylizer(model, device), Look(alpha=alpha))
     where = torch_device(device)
     evaluation = Evaluation(

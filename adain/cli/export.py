@@ -13,7 +13,7 @@ from .. import shipped
 from ..contract import Contract, Io, Precision
 from ..errors import OptionError
 from ..onnx_file import parse, read_bytes
-from .options import JsonOption, QuietOption, must_be_folder, need_extra
+from . import options
 from .printing import print_table, stderr_console
 
 
@@ -36,7 +36,7 @@ def export(
     vgg: Annotated[
         Path | None, Option(help="vgg_normalised.pth, where CHECKPOINT is pytorch-AdaIN's decoder.pth.")
     ] = None,
-    quiet: QuietOption = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Write stylizer, style_encoder, adain, measure and paint as .onnx, each compared with PyTorch."""
     if io == "portable" and triton is None and vgg is None and precision == "fp32":
@@ -44,7 +44,7 @@ def export(
         if files is not None:
             _convert(files, out or Path("onnx"), quiet)
             return
-    need_extra("train", "torch", "onnx", "onnxscript", "safetensors")
+    options.need_extra("train", "torch", "onnx", "onnxscript", "safetensors")
     from ..export.check import Exported
     from ..export.triton import write_repository
     from ..export.write import export as write
@@ -61,7 +61,7 @@ def export(
 
     if triton is not None and out is not None:
         raise OptionError("--out and --triton exclude each other; leave one out")
-    must_be_folder(out)
+    options.must_be_folder(out)
     (write if triton is None else write_repository)(
         read_checkpoint(checkpoint, vgg),
         triton or out or Path("onnx"),
@@ -80,7 +80,7 @@ def _bytes_files(checkpoint: Path) -> Path | None:
 
 
 def _convert(files: Path, out: Path, quiet: bool) -> None:
-    need_extra("bench", "onnx")  # the smallest extra that has it
+    options.need_extra("bench", "onnx")  # the smallest extra that has it
     from ..export.portable import convert
 
     def report(path: Path, difference: float) -> None:
@@ -89,13 +89,13 @@ def _convert(files: Path, out: Path, quiet: bool) -> None:
             line = f"{path}  {size:.1f} MB, largest difference to {files / path.name}: {difference:.2g}"
             stderr_console().print(line, markup=False)
 
-    must_be_folder(out)
+    options.must_be_folder(out)
     convert(files, out, report)
 
 
 def info(
     file: Annotated[Path, Argument(help="An ONNX file of `adain export`.", show_default=False)],
-    as_json: JsonOption = False,
+    as_json: options.Json = False,
 ) -> None:
     """Print the contract of an ONNX file: graph, inputs, outputs, sizes, licence."""
     model = read_bytes(file)

@@ -11,16 +11,7 @@ from ..look import Look
 from ..stylizer import Stylizer
 from ..video.camera import Camera
 from ..video.screens import Format, Target, open_screen
-from .options import (
-    AlphaOption,
-    ColorOption,
-    DeviceOption,
-    ModelOption,
-    QuietOption,
-    SmoothOption,
-    ThreadsOption,
-    need_extra,
-)
+from . import options
 from .printing import stderr_console
 
 
@@ -36,20 +27,20 @@ def live(
     format: Annotated[Format, Option(help="Of stdout: RGB bytes, or JPEGs.")] = "raw",
     fps: Annotated[float, Option(help="Frames a second to hold: the size that is painted follows from it.")] = 30,
     size: Annotated[int, Option(help="The longer side that is shown, and at most painted, in px.")] = 512,
-    smooth: SmoothOption = 0.8,
-    alpha: AlphaOption = 1.0,
-    color: ColorOption = "style",
-    device: DeviceOption = "auto",
-    threads: ThreadsOption = None,
-    model: ModelOption = None,
-    quiet: QuietOption = False,
+    smooth: options.Smooth = 0.8,
+    alpha: options.Alpha = 1.0,
+    color: options.Color = "style",
+    device: options.Device = "auto",
+    threads: options.Threads = None,
+    model: options.Model = None,
+    quiet: options.Quiet = False,
 ) -> None:
     """Restyle a camera as it runs.
 
     Late frames are dropped. In the window n and p change the style, + and - its strength, i shows or hides the figures,
     and q ends. A source that fails says so on the picture and is tried again.
     """
-    need_extra("live", "cv2", *(["pyvirtualcam"] if to == "camera" else []))
+    options.need_extra("live", "cv2", *(["pyvirtualcam"] if to == "camera" else []))
     stylizer = Stylizer(model or _network(device), device, threads=threads)
     looks = [stylizer.encode(Look((each,), alpha=alpha, color=color)) for each in style]
     wish = Wish(looks, fps, size, smooth, figures=to == "window")

@@ -6,43 +6,42 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from ..engines import Device
+from .. import engines, look
 from ..errors import OptionError, how_to_install
-from ..look import Color
 
-DeviceOption = Annotated[Device, Option(help="Where to run.")]
-JsonOption = Annotated[bool, Option("--json", help="Print JSON, for scripts.")]
-QuietOption = Annotated[bool, Option("--quiet", "-q", help="Print errors only.")]
-AlphaOption = Annotated[float, Option(help="0 gives back the content, 1 is the full style.")]
-SizeOption = Annotated[int | None, Option(help="Shrink the longer side to this, in px.", show_default="as it is")]
-SmoothOption = Annotated[
+Device = Annotated[engines.Device, Option(help="Where to run.")]
+Json = Annotated[bool, Option("--json", help="Print JSON, for scripts.")]
+Quiet = Annotated[bool, Option("--quiet", "-q", help="Print errors only.")]
+Alpha = Annotated[float, Option(help="0 gives back the content, 1 is the full style.")]
+Size = Annotated[int | None, Option(help="Shrink the longer side to this, in px.", show_default="as it is")]
+Smooth = Annotated[
     float, Option(help="How much stays of the frame before: 0 paints each on its own, 0.98 is the steadiest.")
 ]
-FormatOption = Annotated[
+Format = Annotated[
     str | None, Option(help="Of files in a folder: png, jpg, webp, tiff, bmp.", show_default="as they are")
 ]
-StyleSizeOption = Annotated[
+StyleSize = Annotated[
     int | None,
     Option(help="Shrink style pictures to this shorter side, in px.", show_default="what the model says, 512"),
 ]
-ThreadsOption = Annotated[int | None, Option(help="Threads of the CPU.", show_default="one for each core")]
-ColorOption = Annotated[
-    Color, Option(help="Whose colours: the style's, the content's, or the content's but for brightness.")
+Threads = Annotated[int | None, Option(help="Threads of the CPU.", show_default="one for each core")]
+Color = Annotated[
+    look.Color, Option(help="Whose colours: the style's, the content's, or the content's but for brightness.")
 ]
-ColorStrengthOption = Annotated[float, Option(help="0 is the style's colours, 1 what --color says.")]
-StrokeSizeOption = Annotated[
+ColorStrength = Annotated[float, Option(help="0 is the style's colours, 1 what --color says.")]
+StrokeSize = Annotated[
     str, Option(help="Breadth of strokes: 0.5 fine, 2 broad; full paints every pixel of a large picture.")
 ]
-MaskOption = Annotated[
+Mask = Annotated[
     str | None, Option(help="A picture that is white, or opaque, where to paint.", show_default="everywhere")
 ]
-FeatherOption = Annotated[float, Option(help="Width of the edges of masks and regions, in px.")]
-FitOption = Annotated[bool, Option("--fit", help="Stretch masks and regions to the picture.")]
+Feather = Annotated[float, Option(help="Width of the edges of masks and regions, in px.")]
+Fit = Annotated[bool, Option("--fit", help="Stretch masks and regions to the picture.")]
 ModelArgument = Annotated[
     Path | None,
     Argument(help="large, fast, or a folder or stylizer.onnx of `adain export`.", show_default="large"),
 ]
-ModelOption = Annotated[
+Model = Annotated[
     Path | None,
     Option("--model", help="large, fast, or a folder or stylizer.onnx of `adain export`.", show_default="large"),
 ]

@@ -9,7 +9,7 @@ from typer import Option
 from .. import shipped
 from ..errors import OptionError
 from ..stylizer import Stylizer
-from .options import DeviceOption, ModelOption, QuietOption, ThreadsOption, need_extra
+from . import options
 from .printing import stderr_console
 
 
@@ -26,10 +26,10 @@ def serve(
     max_painted: Annotated[float, Option(help="Megapixels that the network works on for one request.")] = 4,
     max_seconds: Annotated[float, Option(help="From the end of an upload to the picture.")] = 60,
     max_transfer: Annotated[float, Option(help="Seconds that an upload takes, and a reader for 64 KB.")] = 30,
-    device: DeviceOption = "auto",
-    threads: ThreadsOption = None,
-    model: ModelOption = None,
-    quiet: QuietOption = False,
+    device: options.Device = "auto",
+    threads: options.Threads = None,
+    model: options.Model = None,
+    quiet: options.Quiet = False,
 ) -> None:
     """Restyle pictures over HTTP.
 
@@ -37,7 +37,7 @@ def serve(
     accepted is answered first, unless Ctrl-C comes again. It has no passwords and no TLS: for others than yourself put
     a proxy before it.
     """
-    need_extra("serve", "fastapi", "fastapi_offline", "python_multipart", "prometheus_client", "uvicorn")
+    options.need_extra("serve", "fastapi", "fastapi_offline", "python_multipart", "prometheus_client", "uvicorn")
     from ..service.app import create_app
     from ..service.limits import Limits
     from ..service.server import listen

@@ -12,7 +12,7 @@ from ..errors import OptionError
 from ..look import Color, Look
 from ..pictures import format_of, load, save
 from ..stylizer import Stylizer
-from .options import DeviceOption, ModelOption, QuietOption, numbers
+from . import options
 from .printing import progress_bar, stderr_console, steps
 
 
@@ -28,12 +28,12 @@ def sheet(
     out: Annotated[
         Path | None, Option("--out", "-o", help="The file to write.", show_default="CONTENT-sheet.jpg")
     ] = None,
-    device: DeviceOption = "auto",
-    model: ModelOption = None,
-    quiet: QuietOption = False,
+    device: options.Device = "auto",
+    model: options.Model = None,
+    quiet: options.Quiet = False,
 ) -> None:
     """Draw a picture after many styles at several strengths, to choose from."""
-    alphas, pattern = numbers("alpha", alpha), Look(color=color)
+    alphas, pattern = options.numbers("alpha", alpha), Look(color=color)
     for each in alphas:
         Look(alpha=each)  # raises where it is out of range
     if not 32 <= side <= 1024:

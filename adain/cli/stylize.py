@@ -15,26 +15,7 @@ from ..errors import OptionError
 from ..look import Look
 from ..painter import Tile
 from ..stylizer import Stylizer
-from .options import (
-    AlphaOption,
-    ColorOption,
-    ColorStrengthOption,
-    DeviceOption,
-    FeatherOption,
-    FitOption,
-    FormatOption,
-    JsonOption,
-    MaskOption,
-    ModelOption,
-    QuietOption,
-    SizeOption,
-    StrokeSizeOption,
-    StyleSizeOption,
-    ThreadsOption,
-    numbers,
-    stroke_size_of,
-    whole_number,
-)
+from . import options
 from .printing import complain, print_table, progress_bar, stderr_console, steps, track
 
 
@@ -45,24 +26,24 @@ def stylize(
         Option("--style", "-s", help="A picture, a .npy style, or a name of `adain styles`. May be repeated."),
     ],
     mix: Annotated[str | None, Option(help="Shares of several styles, such as 0.7,0.3.", show_default="equal")] = None,
-    alpha: AlphaOption = 1.0,
-    size: SizeOption = None,
-    style_size: StyleSizeOption = None,
-    color: ColorOption = "style",
-    color_strength: ColorStrengthOption = 1.0,
-    stroke_size: StrokeSizeOption = "1",
-    mask: MaskOption = None,
+    alpha: options.Alpha = 1.0,
+    size: options.Size = None,
+    style_size: options.StyleSize = None,
+    color: options.Color = "style",
+    color_strength: options.ColorStrength = 1.0,
+    stroke_size: options.StrokeSize = "1",
+    mask: options.Mask = None,
     regions: Annotated[
         str | None,
         Option(help="A picture with a colour for each --style, dark to bright; black stays.", show_default="none"),
     ] = None,
-    feather: FeatherOption = 0,
-    fit: FitOption = False,
+    feather: options.Feather = 0,
+    fit: options.Fit = False,
     out: Annotated[
         str | None,
         Option("--out", "-o", help="A file, a folder, or - for stdout.", show_default="CONTENT-STYLE"),
     ] = None,
-    format: FormatOption = None,
+    format: options.Format = None,
     skip_existing: Annotated[
         bool,
         Option("--skip-existing", help="Leave results that are there, and so go on with an interrupted folder."),
@@ -71,11 +52,11 @@ def stylize(
     tile: Annotated[
         str, Option(help="Paint in tiles of so many px: the same result in less memory. auto: where it has to be; off.")
     ] = "auto",
-    device: DeviceOption = "auto",
-    threads: ThreadsOption = None,
-    model: ModelOption = None,
-    quiet: QuietOption = False,
-    as_json: JsonOption = False,
+    device: options.Device = "auto",
+    threads: options.Threads = None,
+    model: options.Model = None,
+    quiet: options.Quiet = False,
+    as_json: options.Json = False,
 ) -> None:
     """Restyle pictures.
 
@@ -84,12 +65,12 @@ def stylize(
     """
     look = Look(
         tuple(style),
-        numbers("mix", mix) if mix is not None else (),
+        options.numbers("mix", mix) if mix is not None else (),
         alpha,
         style_size=style_size,
         color=color,
         color_strength=color_strength,
-        stroke_size=stroke_size_of(stroke_size),
+        stroke_size=options.stroke_size_of(stroke_size),
         mask=mask,
         regions=regions,
         feather=feather,
@@ -100,7 +81,9 @@ def stylize(
     to_stdout = any(job.to_stdout for job in jobs)
     if as_json and to_stdout:
         raise OptionError("--json and the picture cannot both go to stdout; give a file with -o")
-    tiles: Tile = "auto" if tile == "auto" else "off" if tile == "off" else whole_number("tile", tile, "auto or off")
+    tiles: Tile = (
+        "auto" if tile == "auto" else "off" if tile == "off" else options.whole_number("tile", tile, "auto or off")
+    )
     stylizer = Stylizer(model, device, threads=threads, tile=tiles)
     done = _run(stylizer, jobs, stderr_console(quiet or as_json or to_stdout), skip_existing)
     if as_json:
@@ -137,10 +120,10 @@ def styles(
     out: Annotated[
         Path | None, Option("--out", "-o", help="The .npy file to save.", show_default="PICTURE.npy")
     ] = None,
-    style_size: StyleSizeOption = None,
-    device: DeviceOption = "auto",
-    model: ModelOption = None,
-    as_json: JsonOption = False,
+    style_size: options.StyleSize = None,
+    device: options.Device = "auto",
+    model: options.Model = None,
+    as_json: options.Json = False,
 ) -> None:
     """List the built-in styles, or save a picture's style as a file."""
     if picture is None:

@@ -11,7 +11,7 @@ from rich.console import Console
 from typer import Argument, Option
 
 from ..training.settings import Settings
-from .options import QuietOption, must_be_folder, need_extra
+from . import options
 from .printing import print_table, progress_bar, stderr_console
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def train(
         float | None, Option(help="Stop and save after this time; --resume goes on.", show_default="no limit")
     ] = None,
     profile: Annotated[bool, Option("--profile", help="Time loader and step apart, then stop.")] = False,
-    quiet: QuietOption = False,
+    quiet: options.Quiet = False,
     **settings: object,
 ) -> None:
     """Train a network for any style on two folders of pictures.
@@ -54,7 +54,7 @@ def train(
     RUN/model.safetensors is the result; `adain export RUN` turns it into ONNX. Ctrl-C saves, --resume goes
     on. For several GPUs: `accelerate launch -m adain train ...`.
     """
-    need_extra("train", "torch", "accelerate", "safetensors", "tensorboard")
+    options.need_extra("train", "torch", "accelerate", "safetensors", "tensorboard")
     from ..training.checkpoints import read_newest
     from ..training.profile import profile as measure
     from ..training.trainer import Trainer
@@ -65,7 +65,7 @@ def train(
         if (source := context.get_parameter_source(name)) is not None and source.name == "COMMANDLINE"
     }
     given |= {"content": str(content), "style": str(style)}
-    must_be_folder(out)
+    options.must_be_folder(out)
     base = asdict(read_newest(out).settings) if resume else {}
     trainer = Trainer(Settings(**(base | given)), out, resume=resume)
     console = stderr_console(quiet or not trainer.accelerator.is_main_process)

@@ -18,26 +18,7 @@ from ..video.clip import Span
 from ..video.sequence import is_sequence
 from ..video.timeline import Key, Timeline, seconds
 from ..video.write import Codec, Encoding
-from .options import (
-    ColorOption,
-    ColorStrengthOption,
-    DeviceOption,
-    FeatherOption,
-    FitOption,
-    JsonOption,
-    MaskOption,
-    ModelOption,
-    QuietOption,
-    SizeOption,
-    SmoothOption,
-    StrokeSizeOption,
-    StyleSizeOption,
-    ThreadsOption,
-    need_extra,
-    number,
-    numbers,
-    stroke_size_of,
-)
+from . import options
 from .printing import complain, progress_bar, stderr_console
 
 
@@ -58,13 +39,13 @@ def video(
     ] = None,
     fade: Annotated[float, Option(help="Seconds from one style to the next.")] = 1.0,
     script: Annotated[Path | None, Option(help="A .toml file of key times.", show_default="none")] = None,
-    style_size: StyleSizeOption = None,
-    color: ColorOption = "style",
-    color_strength: ColorStrengthOption = 1.0,
-    stroke_size: StrokeSizeOption = "full",
-    mask: MaskOption = None,
-    feather: FeatherOption = 0,
-    fit: FitOption = False,
+    style_size: options.StyleSize = None,
+    color: options.Color = "style",
+    color_strength: options.ColorStrength = 1.0,
+    stroke_size: options.StrokeSize = "full",
+    mask: options.Mask = None,
+    feather: options.Feather = 0,
+    fit: options.Fit = False,
     out: Annotated[
         str | None,
         Option(
@@ -74,36 +55,36 @@ def video(
     start: Annotated[str, Option("--from", help="Where to begin: seconds, or as 1:30.")] = "0",
     end: Annotated[str | None, Option("--to", help="Where to end.", show_default="the end")] = None,
     fps: Annotated[float | None, Option(help="Frames a second.", show_default="the content's own times")] = None,
-    size: SizeOption = None,
+    size: options.Size = None,
     codec: Annotated[Codec | None, Option(help="How to encode.", show_default="h264; vp9 in .webm")] = None,
     quality: Annotated[int | None, Option(help="CRF: lower is better and larger.", show_default="20 for h264")] = None,
-    smooth: SmoothOption = 0.9,
+    smooth: options.Smooth = 0.9,
     resume: Annotated[
         bool | None, Option("--resume/--anew", help="Go on after an interruption, with the same frames, or begin anew.")
     ] = None,
     partial: Annotated[
         bool, Option("--partial/--no-partial", help="On Ctrl-C write what is done, or leave nothing.")
     ] = True,
-    device: DeviceOption = "auto",
-    threads: ThreadsOption = None,
-    model: ModelOption = None,
-    quiet: QuietOption = False,
-    as_json: JsonOption = False,
+    device: options.Device = "auto",
+    threads: options.Threads = None,
+    model: options.Model = None,
+    quiet: options.Quiet = False,
+    as_json: options.Json = False,
 ) -> None:
     """Restyle a video, or a sequence of pictures.
 
     Sound, subtitles, chapters and the times of the frames are kept. Ctrl-C ends it after the frame under way; the same
     command with --resume goes on.
     """
-    need_extra("video", "av")
+    options.need_extra("video", "av")
     if smooth:
-        need_extra("video", "cv2")
+        options.need_extra("video", "cv2")
     span = Span(seconds(start), None if end is None else seconds(end), fps, size)
     look = Look(
         style_size=style_size,
         color=color,
         color_strength=color_strength,
-        stroke_size=stroke_size_of(stroke_size),
+        stroke_size=options.stroke_size_of(stroke_size),
         mask=mask,
         feather=feather,
         fit=fit,
@@ -169,11 +150,11 @@ def _timeline(
         if any(time is None for _, time in timed):
             raise OptionError("some styles have a time and others not; give each one as NAME@SECONDS, or none")
         keys["styles"] = [(time or 0.0, ((style,), ())) for style, time in timed]
-    values = [(number("alpha", text, "a number with @SECONDS"), time) for text, time in map(_timed, alphas)]
+    values = [(options.number("alpha", text, "a number with @SECONDS"), time) for text, time in map(_timed, alphas)]
     if len(values) > 1 or any(time is not None for _, time in values):
         keys["alpha"] = [(time or 0.0, value) for value, time in values]
     if "styles" not in keys:
-        look = replace(look, styles=tuple(styles), shares=numbers("mix", mix) if mix else ())
+        look = replace(look, styles=tuple(styles), shares=options.numbers("mix", mix) if mix else ())
     if values and "alpha" not in keys:
         look = replace(look, alpha=values[0][0])
     return Timeline(look, keys, fade)
