@@ -18,13 +18,13 @@ from ..errors import AdaINError
 from ..pictures import Picture, Pixels, save
 from .plan import Group, Job
 from .runners import frame, peak_flop
-from .worker import Frames, Ready, Worker
+from .worker import Ready, Seconds, Worker
 
 SECONDS = 60  # that the rounds of a group take, about
 FEWEST, MOST = 5, 30  # rounds
 SAME = 100.0  # dB, stands for the very same bytes
 
-Turns = dict[str, list[Frames]]  # by span: the frames of each turn
+Turns = dict[str, list[Seconds]]  # by span: the frames of each turn
 Progress = Callable[[str, int, int | None], None]  # what is done, steps done, steps in all
 
 
@@ -169,7 +169,7 @@ def _result(job: Job, ready: Ready, turns: Turns) -> Result:
     return result
 
 
-def ratio(over: Sequence[Frames], under: Sequence[Frames]) -> Spread:
+def ratio(over: Sequence[Seconds], under: Sequence[Seconds]) -> Spread:
     """Of the medians of two spans, round by round."""
     return Spread.of([float(np.median(a) / np.median(b)) for a, b in zip(over, under, strict=True)])
 

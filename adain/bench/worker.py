@@ -29,8 +29,8 @@ TURN = 0.2  # s that a span takes in one turn, at least; a slow frame is a turn 
 MOST = 500  # frames in a turn
 PATIENCE = 3  # s for a process to end by itself
 
-Frames = list[float]  # s of each
-Times = dict[str, Frames]  # by span
+Seconds = list[float]  # of each frame
+Times = dict[str, Seconds]  # by span
 
 
 @dataclass(frozen=True)

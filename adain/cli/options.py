@@ -1,13 +1,16 @@
 """Options that several commands share, and checks of what was given."""
 
+from collections.abc import Callable
 from importlib import util
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from typer import Argument, Option
 
 from .. import engines, look
 from ..errors import OptionError, how_to_install
+
+T = TypeVar("T")
 
 Device = Annotated[engines.Device, Option(help="Where to run.")]
 Json = Annotated[bool, Option("--json", help="Print JSON, for scripts.")]
@@ -47,33 +50,22 @@ Model = Annotated[
 ]
 
 
-def number(name: str, text: str, word: str) -> float:
-    """The value of an option that is a number or a word; raises an OptionError where it is neither."""
+def value(name: str, text: str, read: Callable[[str], T], wanted: str) -> T:
+    """What the text of an option stands for; raises an OptionError that says what was wanted."""
     try:
-        return float(text)
+        return read(text)
     except ValueError as error:
-        raise OptionError(f"--{name} {text!r} is no number; give one, or {word}") from error
+        raise OptionError(f"--{name} {text!r} is no {wanted}") from error
+
+
+def numbers(name: str, text: str) -> tuple[float, ...]:
+    """The value of an option that is a list of numbers."""
+    return value(name, text, lambda text: tuple(map(float, text.split(","))), "list of numbers; write it like 0.7,0.3")
 
 
 def stroke_size_of(text: str) -> float | None:
     """The value of --stroke-size as a look has it."""
-    return None if text == "full" else number("stroke-size", text, "full")
-
-
-def whole_number(name: str, text: str, word: str) -> int:
-    """The same of a whole number."""
-    try:
-        return int(text)
-    except ValueError as error:
-        raise OptionError(f"--{name} {text!r} is no whole number; give one, or {word}") from error
-
-
-def numbers(name: str, text: str) -> tuple[float, ...]:
-    """The value of an option that is a list of numbers; raises an OptionError where it is none."""
-    try:
-        return tuple(float(part) for part in text.split(","))
-    except ValueError as error:
-        raise OptionError(f"--{name} {text!r} is no list of numbers; write it like 0.7,0.3") from error
+    return None if text == "full" else value("stroke-size", text, float, "number; give one, or full")
 
 
 def must_be_folder(out: Path | None) -> None:

@@ -81,10 +81,7 @@ def stylize(
     to_stdout = any(job.to_stdout for job in jobs)
     if as_json and to_stdout:
         raise OptionError("--json and the picture cannot both go to stdout; give a file with -o")
-    tiles: Tile = (
-        "auto" if tile == "auto" else "off" if tile == "off" else options.whole_number("tile", tile, "auto or off")
-    )
-    stylizer = Stylizer(model, device, threads=threads, tile=tiles)
+    stylizer = Stylizer(model, device, threads=threads, tile=_tile(tile))
     done = _run(stylizer, jobs, stderr_console(quiet or as_json or to_stdout), skip_existing)
     if as_json:
         facts = {"model": stylizer.contract.model, "device": stylizer.device, "style": look.name, "alpha": look.alpha}
@@ -94,6 +91,11 @@ def stylize(
         complain(f"{failed} of {len(done)} pictures failed")
     if failed:
         raise typer.Exit(2)
+
+
+def _tile(text: str) -> Tile:
+    wanted = "whole number; give one, or auto or off"
+    return "auto" if text == "auto" else "off" if text == "off" else options.value("tile", text, int, wanted)
 
 
 def _run(stylizer: Stylizer, jobs: list[files.Job], console: Console, skip_existing: bool) -> list[files.Done]:

@@ -150,7 +150,8 @@ def _timeline(
         if any(time is None for _, time in timed):
             raise OptionError("some styles have a time and others not; give each one as NAME@SECONDS, or none")
         keys["styles"] = [(time or 0.0, ((style,), ())) for style, time in timed]
-    values = [(options.number("alpha", text, "a number with @SECONDS"), time) for text, time in map(_timed, alphas)]
+    wanted = "number; give one, or a number with @SECONDS"
+    values = [(options.value("alpha", text, float, wanted), time) for text, time in map(_timed, alphas)]
     if len(values) > 1 or any(time is not None for _, time in values):
         keys["alpha"] = [(time or 0.0, value) for value, time in values]
     if "styles" not in keys:
