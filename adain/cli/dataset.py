@@ -29,19 +29,30 @@ from ..stylizer import Stylizer
 from . import options
 from .printing import complain, progress_bar, stderr_console
 
+StyleArgument = Annotated[
+    Path | None, Argument(help="A folder of paintings, or of .tar shards.", show_default="the built-in styles")
+]
+StylesOption = Annotated[
+    str | None,
+    Option(help="Names, .npy styles or pictures, with commas between.", show_default="the folder's, or all built-in"),
+]
+ShardsOption = Annotated[
+    int | None, Option(help="Write .tar shards (WebDataset) of so many pictures.", show_default="files")
+]
+CopyOption = Annotated[bool, Option("--copy", help="Take .json, .xml, .txt and .cls files beside the pictures along.")]
+RayOption = Annotated[
+    str | None, Option(help="Run on a Ray cluster: auto, HOST:PORT, or local to start one.", show_default="here")
+]
+WorkersOption = Annotated[
+    int | None, Option(help="Pictures at once; on Ray, processes.", show_default="2; on Ray, all that fit")
+]
+
 
 def dataset(
     content: Annotated[Path, Argument(help="A folder of pictures, or of .tar shards.", show_default=False)],
-    style: Annotated[
-        Path | None, Argument(help="A folder of paintings, or of .tar shards.", show_default="the built-in styles")
-    ] = None,
+    style: StyleArgument = None,
     out: Annotated[Path, Option("--out", "-o", help="The folder to write.", show_default=False)] = ...,  # type: ignore[assignment]
-    styles: Annotated[
-        str | None,
-        Option(
-            help="Names, .npy styles or pictures, with commas between.", show_default="the folder's, or all built-in"
-        ),
-    ] = None,
+    styles: StylesOption = None,
     per_image: Annotated[int, Option(help="Pictures to make of each, after different styles.")] = 1,
     seed: Annotated[int, Option(help="Of the styles and strengths that are drawn.")] = 0,
     alpha: Annotated[str, Option(help="Strength; of two numbers, such as 0.5,1, it is drawn between them.")] = "1",
@@ -51,18 +62,10 @@ def dataset(
     size: options.Size = None,
     format: options.Format = None,
     quality: Annotated[int | None, Option(help="Of jpg, webp and avif, 1 to 100.", show_default="95; avif 90")] = None,
-    shards: Annotated[
-        int | None, Option(help="Write .tar shards (WebDataset) of so many pictures.", show_default="files")
-    ] = None,
-    copy: Annotated[
-        bool, Option("--copy", help="Take .json, .xml, .txt and .cls files beside the pictures along.")
-    ] = False,
-    ray: Annotated[
-        str | None, Option(help="Run on a Ray cluster: auto, HOST:PORT, or local to start one.", show_default="here")
-    ] = None,
-    workers: Annotated[
-        int | None, Option(help="Pictures at once; on Ray, processes.", show_default="2; on Ray, all that fit")
-    ] = None,
+    shards: ShardsOption = None,
+    copy: CopyOption = False,
+    ray: RayOption = None,
+    workers: WorkersOption = None,
     device: options.Device = "auto",
     threads: options.Threads = None,
     model: options.Model = None,

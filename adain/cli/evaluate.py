@@ -19,30 +19,37 @@ if TYPE_CHECKING:
     from ..evaluation.report import Report
 
 
+OutputsOption = Annotated[
+    Path | None, Option(help="Score the CONTENT__STYLE.png of another tool in this folder, not a model.")
+]
+VggOption = Annotated[
+    Path | None,
+    Option(help="The original VGG-16 (Caffe) as .safetensors.", show_default="the shipped encoder, scaled back"),
+]
+PredictorOption = Annotated[
+    Path | None, Option(help="Magenta's style predictor as .onnx: adds the style match emb_cos_c.")
+]
+PerceptualOption = Annotated[
+    bool, Option("--perceptual", help="Add st_lpips, a distance that no loss of the training knows.")
+]
+OutOption = Annotated[
+    Path | None, Option("--out", "-o", help="Folder for table.md, scores.json, sheet.jpg and the pictures.")
+]
+
+
 def evaluate(
     content: Annotated[Path, Option(help="Folder of photographs.", show_default=False)],
     style: Annotated[Path, Option(help="Folder of paintings.", show_default=False)],
     model: options.ModelArgument = None,
-    outputs: Annotated[
-        Path | None, Option(help="Score the CONTENT__STYLE.png of another tool in this folder, not a model.")
-    ] = None,
+    outputs: OutputsOption = None,
     size: Annotated[int, Option(help="Side of the centre crops of all pictures, in px.")] = 512,
     pairs: Annotated[int | None, Option(help="Score so many pairs, evenly chosen.", show_default="all")] = None,
     seed: Annotated[int, Option(help="Of that choice.")] = 0,
     alpha: Annotated[float, Option(help="Of the model: 0 gives back the content, 1 is the full style.")] = 1.0,
-    vgg: Annotated[
-        Path | None,
-        Option(help="The original VGG-16 (Caffe) as .safetensors.", show_default="the shipped encoder, scaled back"),
-    ] = None,
-    predictor: Annotated[
-        Path | None, Option(help="Magenta's style predictor as .onnx: adds the style match emb_cos_c.")
-    ] = None,
-    perceptual: Annotated[
-        bool, Option("--perceptual", help="Add st_lpips, a distance that no loss of the training knows.")
-    ] = False,
-    out: Annotated[
-        Path | None, Option("--out", "-o", help="Folder for table.md, scores.json, sheet.jpg and the pictures.")
-    ] = None,
+    vgg: VggOption = None,
+    predictor: PredictorOption = None,
+    perceptual: PerceptualOption = False,
+    out: OutOption = None,
     device: options.Device = "auto",
     quiet: options.Quiet = False,
     as_json: options.Json = False,

@@ -18,13 +18,30 @@ from ..stylizer import Stylizer
 from . import options
 from .printing import complain, print_table, progress_bar, stderr_console, steps, track
 
+StyleOption = Annotated[
+    list[str],
+    Option("--style", "-s", help="A picture, a .npy style, or a name of `adain styles`. May be repeated."),
+]
+RegionsOption = Annotated[
+    str | None,
+    Option(help="A picture with a colour for each --style, dark to bright; black stays.", show_default="none"),
+]
+OutOption = Annotated[
+    str | None,
+    Option("--out", "-o", help="A file, a folder, or - for stdout.", show_default="CONTENT-STYLE"),
+]
+SkipExistingOption = Annotated[
+    bool,
+    Option("--skip-existing", help="Leave results that are there, and so go on with an interrupted folder."),
+]
+TileOption = Annotated[
+    str, Option(help="Paint in tiles of so many px: the same result in less memory. auto: where it has to be; off.")
+]
+
 
 def stylize(
     content: Annotated[list[str], Argument(help="Pictures, folders, or - for stdin.", show_default=False)],
-    style: Annotated[
-        list[str],
-        Option("--style", "-s", help="A picture, a .npy style, or a name of `adain styles`. May be repeated."),
-    ],
+    style: StyleOption,
     mix: Annotated[str | None, Option(help="Shares of several styles, such as 0.7,0.3.", show_default="equal")] = None,
     alpha: options.Alpha = 1.0,
     size: options.Size = None,
@@ -33,25 +50,14 @@ def stylize(
     color_strength: options.ColorStrength = 1.0,
     stroke_size: options.StrokeSize = "1",
     mask: options.Mask = None,
-    regions: Annotated[
-        str | None,
-        Option(help="A picture with a colour for each --style, dark to bright; black stays.", show_default="none"),
-    ] = None,
+    regions: RegionsOption = None,
     feather: options.Feather = 0,
     fit: options.Fit = False,
-    out: Annotated[
-        str | None,
-        Option("--out", "-o", help="A file, a folder, or - for stdout.", show_default="CONTENT-STYLE"),
-    ] = None,
+    out: OutOption = None,
     format: options.Format = None,
-    skip_existing: Annotated[
-        bool,
-        Option("--skip-existing", help="Leave results that are there, and so go on with an interrupted folder."),
-    ] = False,
+    skip_existing: SkipExistingOption = False,
     strip: Annotated[bool, Option("--strip", help="Write no EXIF (with the place it was taken), no dpi.")] = False,
-    tile: Annotated[
-        str, Option(help="Paint in tiles of so many px: the same result in less memory. auto: where it has to be; off.")
-    ] = "auto",
+    tile: TileOption = "auto",
     device: options.Device = "auto",
     threads: options.Threads = None,
     model: options.Model = None,

@@ -21,22 +21,36 @@ from ..video.write import Codec, Encoding
 from . import options
 from .printing import complain, progress_bar, stderr_console
 
+StyleOption = Annotated[
+    list[str] | None,
+    Option(
+        "--style", "-s", help="A picture, a .npy style, or a name; with @SECONDS it fades in then. May be repeated."
+    ),
+]
+MixOption = Annotated[
+    str | None, Option(help="Shares of several styles without times, such as 0.7,0.3.", show_default="equal")
+]
+AlphaOption = Annotated[
+    list[str] | None,
+    Option(help="0 gives back the content, 1 is the full style; with @SECONDS it changes. May be repeated."),
+]
+OutOption = Annotated[
+    str | None,
+    Option("--out", "-o", help="A .mp4, .mkv, .mov or .webm, or frames/%05d.png.", show_default="CONTENT-STYLE.mp4"),
+]
+ResumeOption = Annotated[
+    bool | None, Option("--resume/--anew", help="Go on after an interruption, with the same frames, or begin anew.")
+]
+PartialOption = Annotated[
+    bool, Option("--partial/--no-partial", help="On Ctrl-C write what is done, or leave nothing.")
+]
+
 
 def video(
     content: Annotated[str, Argument(help="A video, a folder of pictures, or frames/%05d.png.", show_default=False)],
-    style: Annotated[
-        list[str] | None,
-        Option(
-            "--style", "-s", help="A picture, a .npy style, or a name; with @SECONDS it fades in then. May be repeated."
-        ),
-    ] = None,
-    mix: Annotated[
-        str | None, Option(help="Shares of several styles without times, such as 0.7,0.3.", show_default="equal")
-    ] = None,
-    alpha: Annotated[
-        list[str] | None,
-        Option(help="0 gives back the content, 1 is the full style; with @SECONDS it changes. May be repeated."),
-    ] = None,
+    style: StyleOption = None,
+    mix: MixOption = None,
+    alpha: AlphaOption = None,
     fade: Annotated[float, Option(help="Seconds from one style to the next.")] = 1.0,
     script: Annotated[Path | None, Option(help="A .toml file of key times.", show_default="none")] = None,
     style_size: options.StyleSize = None,
@@ -46,12 +60,7 @@ def video(
     mask: options.Mask = None,
     feather: options.Feather = 0,
     fit: options.Fit = False,
-    out: Annotated[
-        str | None,
-        Option(
-            "--out", "-o", help="A .mp4, .mkv, .mov or .webm, or frames/%05d.png.", show_default="CONTENT-STYLE.mp4"
-        ),
-    ] = None,
+    out: OutOption = None,
     start: Annotated[str, Option("--from", help="Where to begin: seconds, or as 1:30.")] = "0",
     end: Annotated[str | None, Option("--to", help="Where to end.", show_default="the end")] = None,
     fps: Annotated[float | None, Option(help="Frames a second.", show_default="the content's own times")] = None,
@@ -59,12 +68,8 @@ def video(
     codec: Annotated[Codec | None, Option(help="How to encode.", show_default="h264; vp9 in .webm")] = None,
     quality: Annotated[int | None, Option(help="CRF: lower is better and larger.", show_default="20 for h264")] = None,
     smooth: options.Smooth = 0.9,
-    resume: Annotated[
-        bool | None, Option("--resume/--anew", help="Go on after an interruption, with the same frames, or begin anew.")
-    ] = None,
-    partial: Annotated[
-        bool, Option("--partial/--no-partial", help="On Ctrl-C write what is done, or leave nothing.")
-    ] = True,
+    resume: ResumeOption = None,
+    partial: PartialOption = True,
     device: options.Device = "auto",
     threads: options.Threads = None,
     model: options.Model = None,
@@ -101,13 +106,7 @@ def video(
     if as_json:
         facts: dict[str, Any] = {"content": content, "output": output, "model": stylizer.contract.model}
         typer.echo(json.dumps(facts | {"device": stylizer.device} | asdict(done), indent=2))
-    if done.bad:
-        complain(f"{done.bad} frames of {content} could not be read; those before them are shown longer")
-    if done.stopped:
-        kept = f"{output} holds what is done; --resume goes on" if partial else "nothing is left"
-        complain(f"stopped after {done.frames} frames; {kept}")
-    if done.bad or done.stopped:
-        raise typer.Exit(2)
+    _complain(job, done)
 
 
 def _run(stylizer: Stylizer, job: videos.Job, console: Console) -> videos.Done:
@@ -130,6 +129,17 @@ def _run(stylizer: Stylizer, job: videos.Job, console: Console) -> videos.Done:
     what = f"{done.frames} frames of {done.width}x{done.height}, {speed} on {stylizer.device}"
     console.print(f"{job.output}  {what}", markup=False)
     return done
+
+
+def _complain(job: videos.Job, done: videos.Done) -> None:
+    """Tell what is not as it was wanted."""
+    if done.bad:
+        complain(f"{done.bad} frames of {job.content} could not be read; those before them are shown longer")
+    if done.stopped:
+        kept = f"{job.output} holds what is done; --resume goes on" if job.partial else "nothing is left"
+        complain(f"stopped after {done.frames} frames; {kept}")
+    if done.bad or done.stopped:
+        raise typer.Exit(2)
 
 
 def _timeline(
