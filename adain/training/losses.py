@@ -165,6 +165,20 @@ def imitation_loss(output: Tensor, taught: Tensor) -> Tensor:
     return torch.stack([each.abs().mean() for each in seen]).sum()
 
 
+def imitation_features_loss(output: Features, taught: Features) -> Tensor:
+    """As `imitation_loss`, in features, where strokes count that are alike but not equal: over the teacher's deviation.
+
+    Args:
+        output, taught: features of N pictures, and of the teacher's.
+    """
+    terms = []
+    for layer, mine in output.items():
+        theirs = taught[layer].float().flatten(1)
+        distance = (mine.float().flatten(1) - theirs).abs().mean(1)
+        terms.append((distance / (theirs.std(1) + PLAIN)).mean())
+    return torch.stack(terms).sum()
+
+
 def shift_loss(output: Tensor, moved: Tensor, rows: int, columns: int) -> Tensor:
     """How far what is painted changes where the photograph moves over the network's grid: `imitation_loss` of both.
 

@@ -35,8 +35,8 @@ def learning_rate(settings: Settings, step: int) -> float:
 
 
 def teacher_share(settings: Settings, step: int) -> float:
-    """How much of the objective is the teacher's: 1 for half of its steps, then falling evenly to 0."""
-    end = settings.teacher_share * settings.steps
-    if not settings.teacher or step >= end:
+    """How much of the objective is the teacher's: 1 for half of its steps, then falling evenly to what it keeps."""
+    if not settings.teacher:
         return 0.0
-    return min(1.0, 2 * (1 - step / end))
+    end, kept = settings.teacher_share * settings.steps, settings.teacher_kept
+    return kept + (1 - kept) * min(1.0, 2 * (1 - step / end)) if step < end else kept

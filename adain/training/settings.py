@@ -60,7 +60,9 @@ class Settings:
         str, "To be imitated first: shipped, a model.safetensors, or MODULE:FUNCTION, (content, style) -> picture."
     ] = ""
     teacher_weight: Annotated[float, "Of the distance to the teacher's pictures."] = 8.0
+    teacher_features_weight: Annotated[float, "Of the distance to the features of the teacher's pictures."] = 2.0
     teacher_share: Annotated[float, "Share of the steps with the teacher; in its second half the losses come in."] = 0.5
+    teacher_kept: Annotated[float, "What the teacher's share of the objective falls to; kept to the end."] = 0.0
 
     steps: Annotated[int, "Steps of the optimiser."] = 20_000
     batch_size: Annotated[int, "Pairs per process and batch."] = 8
@@ -106,7 +108,7 @@ class Settings:
             raise OptionError(f"identity {self.identity} is not within the batch of {self.batch_size}")
         if not 0 <= self.average < 1:
             raise OptionError("average must be in 0..1, below 1")
-        for name in ("decay", "degrade", "teacher_share"):
+        for name in ("decay", "degrade", "teacher_share", "teacher_kept"):
             if not 0 <= getattr(self, name) <= 1:
                 raise OptionError(f"{name} must be in 0..1, not {getattr(self, name)}")
         for name in ("steps", "batch_size", "accumulate", "log_every", "sample_every", "checkpoint_every", "keep"):

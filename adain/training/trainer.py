@@ -26,7 +26,7 @@ from ..pictures import find_with_shards
 from ..stopping import stop_signal
 from . import data
 from .checkpoints import moments_of, newest_checkpoint, read_newest, restore, write_checkpoint
-from .losses import imitation_loss, shift_loss
+from .losses import imitation_features_loss, imitation_loss, shift_loss
 from .objective import Objective, Pairs
 from .perception import Perception, Seen, jitter
 from .precision import accelerate_precision
@@ -133,9 +133,11 @@ class Trainer:
         total = content.new_zeros(())
         if self.teacher and share:
             with torch.no_grad():
-                taught = self.teacher(content, style)
-            losses["teacher"] = imitation_loss(output.picture, taught)
+                taught = Seen(self.teacher(content, style), self.perceive, change)
+            losses["teacher"] = imitation_loss(output.picture, taught.picture)
+            losses["teacher_features"] = imitation_features_loss(output.features, taught.features)
             total = total + share * settings.teacher_weight * losses["teacher"]
+            total = total + share * settings.teacher_features_weight * losses["teacher_features"]
         if share < 1:
             losses |= self.objective(Pairs(content, seen, reference, output, same, random))
             total = total + (1 - share) * losses["total"]

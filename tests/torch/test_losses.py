@@ -15,6 +15,7 @@ from adain.training.losses import (
     grid_loss,
     identity_features_loss,
     identity_loss,
+    imitation_features_loss,
     imitation_loss,
     likeness_loss,
     palette_loss,
@@ -116,6 +117,14 @@ def test_likeness_loss_ignores_statistics():
 def test_identity_features_loss_is_relative_by_layer():
     a, b = torch.full((2, 3, 4, 4), 1.0), torch.full((2, 3, 4, 4), 3.0)
     assert identity_features_loss({"a": a, "b": a}, {"a": b, "b": a}).item() == pytest.approx(4 / 10)
+
+
+def test_imitation_of_features_is_in_deviations_of_the_teachers_picture():
+    taught = torch.tensor((1.0, -1.0)).repeat(50).reshape(1, 4, 5, 5)
+    taught = {"relu1_1": taught, "relu2_1": 100 * taught}
+    assert imitation_features_loss(taught, taught).item() == 0
+    off = {layer: features * 1.5 for layer, features in taught.items()}
+    assert imitation_features_loss(off, taught).item() == pytest.approx(2 * 0.5, rel=0.04)
 
 
 def test_imitation_loss_sees_four_scales_and_slopes():

@@ -232,7 +232,9 @@ def test_everything_at_once_is_resumed_exactly(settings, tmp_path, monkeypatch):
 def test_the_teacher_gives_way():
     settings = Settings(teacher="a:b", teacher_share=0.5, steps=100)
     assert [teacher_share(settings, step) for step in (0, 25, 40, 50, 99)] == pytest.approx([1, 1, 0.4, 0, 0])
-    assert teacher_share(replace(settings, teacher=""), 0) == 0
+    kept = replace(settings, teacher_kept=0.6)
+    assert [teacher_share(kept, step) for step in (0, 25, 40, 50, 99)] == pytest.approx([1, 1, 0.76, 0.6, 0.6])
+    assert teacher_share(replace(kept, teacher=""), 0) == 0
 
 
 @pytest.mark.parametrize("teacher", ["nowhere:function", "math:nothing", "math:pi", "math", ":x"])
@@ -282,6 +284,7 @@ def test_a_wide_linear_layer_learns_slowly(settings, tmp_path):
         ("decay", 2),
         ("degrade", 2),
         ("teacher_share", 1.5),
+        ("teacher_kept", 1.5),
         ("seed", -1),
         ("workers", -1),
         ("clip", float("nan")),
