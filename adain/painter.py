@@ -21,7 +21,7 @@ from .session import Session
 Tile = int | Literal["auto", "off"]
 Tell = Callable[[int, int], None]  # how many steps are done, and of how many
 
-MEMORY = 1_120_000_000  # bytes that a tile of "auto" takes with its halo: 768 px a side in the large model
+MEMORY = 800_000_000  # bytes that a tile of "auto" takes with its halo: 768 px a side in the large model
 Place = tuple[slice, slice]  # rows and columns
 
 

@@ -76,7 +76,8 @@ def to_onnx(network: StyleTransfer, contract: Contract) -> tuple[onnx.ModelProto
         node.doc_string = ""
     assert program.exported_program is not None
     height, width = (size - size % -contract.stride for size in _spatial(contract, inputs))
-    operations, memory = count(program.exported_program.graph, len(inputs[contract.inputs[0].name]) * height * width)
+    pixels = len(inputs[contract.inputs[0].name]) * height * width
+    operations, memory = count(program.exported_program.graph, pixels, contract.architecture)
     return proto, replace(contract, operations=operations, memory=memory)
 
 

@@ -6,19 +6,22 @@ import torch
 
 from ..contract import Layout, Use
 
-# Memory of an engine as a multiple of what is alive at once. Measured (peak of the process at 0.6 megapixels, and 1 to
-# 4 for the first two, graphs of `classic` and `multi`): onnxruntime 1.5 to 2.4, without its arena 1.0 to 1.2; OpenVINO
-# 0.5 to 0.95 in bfloat16, 1.0 to 2.0 in float32. `measure` of `multi`, which keeps everything, takes 1.4 without
-# onnxruntime's arena, and 2.7 in OpenVINO's float32.
-MULTIPLES: dict[Use, float] = {"cpu": 2.5, "cpu thrifty": 1.2, "openvino bf16": 1.1, "openvino fp32": 2.2}
+# Memory of an engine as a multiple of what is alive at once. Measured with onnxruntime 1.31 in fresh processes, two
+# runs at each of 1.5 to 9 megapixels, the most of `stylizer`, `measure` and `paint`: 1.31 (classic), 1.94 (multi),
+# 1.46 (modulated), 1.50 (fast); without its arena 1.06 (modulated), 1.62 (fast), and 1.4 (multi) before. OpenVINO, of
+# classic and multi at 0.6 megapixels: 0.5 to 0.95 in bfloat16, 1.0 to 2.0 in float32, and 2.7 for `measure` of multi.
+ARENA = {"classic": 1.5, "multi": 2.2, "modulated": 1.6, "fast": 1.8}
+THRIFTY = {"classic": 1.2, "multi": 1.5, "modulated": 1.2, "fast": 1.75}
+OPENVINO: dict[Use, float] = {"openvino bf16": 1.1, "openvino fp32": 2.2}
 
 
-def count(traced: torch.fx.Graph, pixels: int) -> tuple[int, Layout]:
+def count(traced: torch.fx.Graph, pixels: int, architecture: str) -> tuple[int, Layout]:
     """Count what one pixel takes.
 
     Args:
         traced: the graph.
         pixels: of the content (or image), padded to the stride, that it was traced with.
+        architecture: of the network, by name.
 
     Returns:
         operations: of the convolutions: a multiplication and an addition are two.
@@ -36,4 +39,5 @@ def count(traced: torch.fx.Graph, pixels: int) -> tuple[int, Layout]:
             if node.target is torch.ops.aten.conv2d.default:
                 operations += 2 * int(value.numel()) * prod(node.args[1].meta["val"].shape[1:])
         alive -= sum(sizes.get(source, 0) for source in node.all_input_nodes if last[source] is node)
-    return operations // pixels, tuple((use, int(most * times) // pixels) for use, times in MULTIPLES.items())
+    multiples: dict[Use, float] = {"cpu": ARENA[architecture], "cpu thrifty": THRIFTY[architecture], **OPENVINO}
+    return operations // pixels, tuple((use, int(most * times) // pixels) for use, times in multiples.items())

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -6,6 +8,7 @@ import numpy as np
 import pytest
 from checks import machine
 
+from adain import shipped
 from adain.engines import memory
 from adain.engines import onnxruntime as cpu
 from adain.engines.memory import need_memory
@@ -124,6 +127,36 @@ def given(monkeypatch: pytest.MonkeyPatch) -> list[None]:
 
     monkeypatch.setattr(cpu, "run_session", run)
     return given
+
+
+RUN = """
+import sys
+from pathlib import Path
+import numpy as np
+from adain.session import Session
+
+def memory(name):
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(1024 * int(line.split()[1]) for line in lines if line.startswith(name))
+
+file, height, width = Path(sys.argv[1]), *map(int, sys.argv[2:])
+session = Session(file, "stylizer", "cpu", 1)
+pixels = np.random.default_rng(0).integers(0, 256, (1, height, width, 3), np.uint8)
+inputs = {"style": np.ones((1, session.contract.style_size), np.float32), "alpha": np.ones(1, np.float32)}
+before = memory("VmRSS")
+for _ in range(2):
+    session.run(pixels, inputs)
+print((memory("VmHWM") - before) / (session.contract.bytes_for("cpu") * height * width))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux tells it there")
+@pytest.mark.parametrize(("model", "size"), [("large", (400, 600)), ("fast", (1000, 1500))])
+def test_files_say_what_memory_a_run_takes(model: str, size: tuple[int, int]) -> None:
+    """It is what decides between whole and tiles: never less than it is, and not many times as much."""
+    arguments = [str(each) for each in (shipped.MODELS[model] / "stylizer.onnx", *size)]
+    done = subprocess.run([sys.executable, "-c", RUN, *arguments], capture_output=True, text=True, check=True)
+    assert 0.4 < float(done.stdout) < 1
 
 
 def test_memory_is_given_back(stylizer: Stylizer, given: list[None]) -> None:
