@@ -282,6 +282,7 @@ class Stylizer:
         if size is None:
             longer, shorter = sorted((painting.width, painting.height), reverse=True)
             size = round(self.contract.painting * min(1, LONGEST * shorter / longer) ** 0.5)
+            size = max(size, self.contract.smallest_side)
         painting = resize_to_side(painting, size, "shorter")
         code = self._other("style_encoder").run(painting.pixels[None], {})[0]
         return Style(code, style_name(picture), self.contract.checkpoint_sha256)

@@ -207,6 +207,7 @@ def test_style_pictures_are_shrunk_by_their_shorter_side(
     small = Stylizer(write_tiny("of 64", painting=64), "cpu")
     small.encode_style(noise(100, 800))
     small.encode_style(noise(3200, 100))  # a scroll: half the side, and as many pixels
+    small.encode_style(noise(200_000, 17))  # whatever its shape, no side gets too small
     small.encode_style(noise(3200, 100), size=64)  # as asked for
     assert seen == [(1, 64, 512, 3), (1, 1024, 32, 3), (1, 2048, 64, 3)]
     Stylizer(write_tiny("small", painting=32), "cpu").encode_style(noise(40, 50))

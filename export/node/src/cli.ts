@@ -10,7 +10,6 @@ import {
   blend,
   loadCode,
   modelsFolder,
-  PAINTING_SIZE,
   readPicture,
   Stylizer,
   styleEncoderFile,
@@ -29,7 +28,7 @@ or .f32), or the name of a style of the bank.
   -a, --alpha ALPHA   strength of the style, from 0 (the content) to 1 (the full style, the default)
   --style2 STYLE      a second style, to blend with the first
   --blend W           share of the second style, from 0 to 1
-  --style-size N      shrink style pictures to this shorter side, in pixels (512): less for finer strokes
+  --style-size N      shrink style pictures to this shorter side, in pixels (512, less of very long ones)
   --threads N         of onnxruntime; as many as the process may use if not given
   --model MODEL       fast (the small network), large, or a folder of stylizer.onnx and style_encoder.onnx
   -h, --help          show this text
@@ -53,11 +52,11 @@ async function main(args: string[]): Promise<void> {
   }
   const alpha = share(values.alpha, "--alpha");
   const second = share(values.blend ?? "0", "--blend");
-  const size = whole(values["style-size"] ?? String(PAINTING_SIZE), "--style-size");
+  const size = values["style-size"] === undefined ? undefined : whole(values["style-size"], "--style-size");
   const options = values.threads === undefined ? {} : { intraOpNumThreads: whole(values.threads, "--threads") };
   checkSuffix(out);
 
-  const picture = await readPicture(content);
+  const picture = await readPicture(content, tell);
   const models = modelsFolder(values.model);
   const stylizer = await Stylizer.load(join(models, "stylizer.onnx"), styleEncoderFile(models), options);
   const find = (style: string) => findCode(style, stylizer, size, stylesFolder(models));
@@ -102,12 +101,16 @@ function whole(text: string, option: string): number {
 }
 
 /** The code of what the user calls a style: a file of a code, a picture, or a name of the bank. */
-async function findCode(style: string, stylizer: Stylizer, size: number, bank: string): Promise<Float32Array> {
+async function findCode(style: string, stylizer: Stylizer, size: number | undefined, bank: string): Promise<Float32Array> {
   if (/\.(npy|f32)$/i.test(style)) return loadCode(style);
   if (statSync(style, { throwIfNoEntry: false })?.isFile()) {
-    return stylizer.encodeStyle(await readPicture(style), size);
+    return stylizer.encodeStyle(await readPicture(style, tell), size);
   }
   return bankCode(style, bank, stylizer.checkpoint);
+}
+
+function tell(line: string): void {
+  console.error(`adain: ${line}`);
 }
 
 try {

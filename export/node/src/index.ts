@@ -2,5 +2,5 @@ export { bankCode, modelsFolder, styleEncoderFile, stylesFolder } from "./bank.j
 export { blend, loadCode } from "./code.js";
 export { AdaINError } from "./errors.js";
 export { MIN_SIDE, PAINTING_SIZE } from "./contract.js";
-export { type Picture, readPicture, shrink, writePicture } from "./picture.js";
+export { paintingSize, type Picture, readPicture, shrink, writePicture } from "./picture.js";
 export { Stylizer } from "./stylizer.js";

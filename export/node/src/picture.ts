@@ -2,7 +2,7 @@
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import sharp, { type Sharp } from "sharp";
-import { MIN_SIDE } from "./contract.js";
+import { MIN_SIDE, PAINTING_SIZE } from "./contract.js";
 import { AdaINError, reason } from "./errors.js";
 
 /** A picture as the models take and give it. */
@@ -18,16 +18,18 @@ const MAX_PIXELS = 178_956_970;
 
 /**
  * Read a picture file: turned upright by its EXIF orientation, converted to sRGB by its colour profile (CMYK without
- * one by the plain formula), 8 bits a channel; what is transparent is laid on white.
+ * one by the plain formula), 8 bits a channel; what is transparent is laid on white. Of several frames or pages the first.
  *
  * @param path JPEG, PNG, or another format that sharp reads.
+ * @param tell gets a line about what was left out, if anything.
  * @throws AdaINError missing, no picture, broken, cut short, or of more than 178,956,970 pixels.
  */
-export async function readPicture(path: string): Promise<Picture> {
+export async function readPicture(path: string, tell: (line: string) => void = () => {}): Promise<Picture> {
   try {
     // The bytes and not the path: sharp's cache does not notice that a file has changed.
     const image = sharp(await readFile(path), { limitInputPixels: MAX_PIXELS }).autoOrient();
-    const { space, icc } = await image.metadata();
+    const { space, icc, pages = 1 } = await image.metadata();
+    if (pages > 1) tell(`${path} has ${pages} frames or pages; the first one is taken`);
     if (space === "cmyk" && icc === undefined) {
       return fromInks(await raw(image.pipelineColourspace("cmyk").toColourspace("cmyk")));
     }
@@ -37,6 +39,17 @@ export async function readPicture(path: string): Promise<Picture> {
       cause: error,
     });
   }
+}
+
+const LONGEST = 8; // a painting's longer side in shorter ones, up to which it is encoded in the usual size
+
+/**
+ * The shorter side, in pixels, to which a painting is shrunk unless another is asked for: PAINTING_SIZE; of a scroll or
+ * a frieze less, so that it has no more pixels than a painting 8 times as long as wide.
+ */
+export function paintingSize({ width, height }: Picture): number {
+  const [shorter, longer] = [Math.min(width, height), Math.max(width, height)];
+  return Math.max(MIN_SIDE, Math.round(PAINTING_SIZE * Math.sqrt(Math.min(1, (LONGEST * shorter) / longer))));
 }
 
 /**

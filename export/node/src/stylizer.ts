@@ -7,9 +7,9 @@
 import { readFile } from "node:fs/promises";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { checkFinite } from "./code.js";
-import { type Contract, type Graph, PAINTING_SIZE, readContract } from "./contract.js";
+import { type Contract, type Graph, readContract } from "./contract.js";
 import { AdaINError, reason } from "./errors.js";
-import { checkPicture, type Picture, shrink } from "./picture.js";
+import { checkPicture, paintingSize, type Picture, shrink } from "./picture.js";
 import { usableThreads } from "./threads.js";
 
 interface Model {
@@ -66,12 +66,12 @@ export class Stylizer {
    * Encode a picture as a style.
    *
    * @param painting sides of 16 or more.
-   * @param size the painting is shrunk so that its shorter side has at most so many pixels. Less gives finer strokes,
-   *   more takes memory by its square.
+   * @param size the painting is shrunk so that its shorter side has at most so many pixels; see `paintingSize`. It
+   *   changes texture and contrast, and takes memory by its square.
    * @returns the code, float32 [S].
    * @throws AdaINError no style encoder was loaded, the picture is too small or malformed, or the size below 16.
    */
-  async encodeStyle(painting: Picture, size = PAINTING_SIZE): Promise<Float32Array> {
+  async encodeStyle(painting: Picture, size = paintingSize(painting)): Promise<Float32Array> {
     if (this.#encoder === undefined) {
       throw new AdaINError("no style encoder was loaded; give the path of style_encoder.onnx to Stylizer.load");
     }

@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { copyFile, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import sharp from "sharp";
 import { readPicture, stylesFolder, writePicture } from "../src/index.js";
 import { CLI, temporaryFolder, waves } from "./helpers.js";
 
@@ -47,6 +48,15 @@ test("a good run writes a picture of the size of the content", async (t) => {
   }
   assert.deepEqual(written["second.png"], written["code.png"], "--blend is the share of the second style");
   assert.equal(new Set(Object.values(written).map(String)).size, 6, "every other run gives another picture");
+});
+
+test("what is left out of an animation is one line, and the exit code stays 0", async (t) => {
+  const folder = await temporaryFolder(t);
+  const raw = { width: 20, height: 40, channels: 3 as const, pageHeight: 20 };
+  await sharp(Buffer.from(waves(20, 40).data), { raw }).toFile(join(folder, "photo.gif"));
+  const { status, stdout, stderr } = adain(folder, ["photo.gif", "-s", "photo.gif", "-o", "out.png"]);
+  const line = "adain: photo.gif has 2 frames or pages; the first one is taken\n";
+  assert.deepEqual([status, stdout, stderr], [0, "", line + line]);
 });
 
 test("bad input is one line and exit code 2, and nothing is written", async (t) => {

@@ -3,7 +3,7 @@ import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import sharp, { type Sharp } from "sharp";
-import { readPicture, shrink, writePicture } from "../src/index.js";
+import { paintingSize, readPicture, shrink, writePicture } from "../src/index.js";
 import { adainError, temporaryFolder, waves } from "./helpers.js";
 
 test("every kind of file becomes upright 8-bit RGB", async (t) => {
@@ -77,4 +77,29 @@ test("a picture is written whole or not at all", async (t) => {
     adainError(/has 2079 bytes; give 2142/),
   );
   assert.deepEqual((await readdir(folder)).sort(), ["out.JPG", "out.png"]);
+});
+
+test("of several frames or pages the first one is taken, and told", async (t) => {
+  const folder = await temporaryFolder(t);
+  const frames = Buffer.concat([Buffer.alloc(16 * 20 * 3, 90), Buffer.alloc(16 * 20 * 3, 200)]);
+  const raw = { width: 20, height: 32, channels: 3 as const, pageHeight: 16 };
+  for (const name of ["two.gif", "two.webp", "two.tiff"]) {
+    const [file, told] = [join(folder, name), [] as string[]];
+    await sharp(frames, { raw }).toFile(file);
+    const { width, height, data } = await readPicture(file, (line) => told.push(line));
+    assert.deepEqual([width, height], [20, 16], name);
+    assert.ok(Math.abs(data[0]! - 90) <= 4, name);
+    assert.deepEqual(told, [`${file} has 2 frames or pages; the first one is taken`]);
+  }
+  const told: string[] = [];
+  await writePicture(waves(20, 20), join(folder, "one.png"));
+  await readPicture(join(folder, "one.png"), (line) => told.push(line));
+  assert.deepEqual(told, []);
+});
+
+test("very long paintings are shrunk to the pixels of one that is 8 times as long as wide", () => {
+  const sizes = [[700, 900], [4096, 512], [8, 800], [800, 8], [100, 8000], [20, 200_000]].map(([width, height]) =>
+    paintingSize({ width: width!, height: height!, data: new Uint8Array() }),
+  );
+  assert.deepEqual(sizes, [512, 512, 145, 145, 162, 16]);
 });
