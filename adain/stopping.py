@@ -1,6 +1,7 @@
 """Ends before the end: signals to stop, taken as a wish; and runs of the network that nobody waits for."""
 
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -88,3 +89,34 @@ def breakable(break_off: Callable[[], object] = lambda: None) -> AbstractContext
     """
     stop = _present.get()
     return nullcontext() if stop is None else stop._around(break_off)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Within, Ctrl-C breaks off the run of the network that is under way in the main thread.
+
+    Python itself would hear it when that has ended; a socket is told of it at once.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    stop = Stop()
+    told, listening = socket.socketpair()
+
+    def listen() -> None:
+        while number := listening.recv(1):
+            if number[0] == signal.SIGINT and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+                stop.set()
+
+    told.setblocking(False)
+    thread = threading.Thread(target=listen, name="adain-interrupts", daemon=True)
+    thread.start()
+    before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+    try:
+        with stop.stops():
+            yield
+    finally:
+        signal.set_wakeup_fd(before)
+        told.close()
+        thread.join()
+        listening.close()

@@ -9,6 +9,7 @@ from typer import Option
 
 from .. import __version__
 from ..errors import AdaINError, OptionError
+from ..stopping import interruptible
 from .bench import bench
 from .dataset import dataset
 from .evaluate import evaluate
@@ -53,7 +54,8 @@ def main() -> NoReturn:
             raise OptionError(
                 "an argument is empty, as where a variable of the shell is not set; fill it or leave it out"
             )
-        code = app(prog_name="adain", standalone_mode=False)
+        with interruptible():
+            code = app(prog_name="adain", standalone_mode=False)
         sys.stdout.flush()
     except UsageError as error:
         complain(_in_one_line(error))
