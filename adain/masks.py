@@ -96,7 +96,7 @@ def weight_of(mask: Pixels, size: tuple[int, int]) -> Weight:
 def check_feather(width: float) -> None:
     """Raise an OptionError where no edge can be so wide."""
     if not 0 <= width <= 10_000:
-        raise OptionError(f"the feather is {width}; give the width of edges in px, 0 or more")
+        raise OptionError(f"the feather is {width}; give the width of edges in px, 0 to 10,000")
 
 
 def _check_size(what: str, picture: Picture, size: tuple[int, int], fit: bool) -> None:

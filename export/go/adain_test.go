@@ -146,7 +146,7 @@ func TestStylizeRefuses(t *testing.T) {
 }
 
 func TestEncodeStyleRefuses(t *testing.T) {
-	_, err := loaded(t).EncodeStyle(t.Context(), picture(100, 8), PaintingSize)
+	_, err := loaded(t).EncodeStyle(t.Context(), picture(100, 8), 0)
 	expectError(t, err, "100 x 8", "at least 16")
 
 	_, err = loaded(t).EncodeStyle(t.Context(), picture(100, 80), 15)
@@ -160,8 +160,17 @@ func TestEncodeStyleRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer stylizer.Close()
-	_, err = stylizer.EncodeStyle(t.Context(), picture(16, 16), PaintingSize)
+	_, err = stylizer.EncodeStyle(t.Context(), picture(16, 16), 0)
 	expectError(t, err, "no style encoder")
+}
+
+func TestVeryLongPaintingsHaveThePixelsOfOneEightTimesAsLongAsWide(t *testing.T) {
+	sizes := map[image.Point]int{{700, 900}: 512, {4096, 512}: 512, {8, 800}: 145, {800, 8}: 145, {20, 200_000}: 16}
+	for size, expected := range sizes {
+		if got := SizeOf(&image.Gray{Rect: image.Rectangle{Max: size}}); got != expected {
+			t.Errorf("%v: %d, %d was expected", size, got, expected)
+		}
+	}
 }
 
 // Part of a larger picture, stored in another way, gives the same as a picture of its own.
@@ -174,11 +183,11 @@ func TestPicturesOfAnyKind(t *testing.T) {
 			larger.Set(x+3, y+2, plain.At(x, y))
 		}
 	}
-	first, err := stylizer.EncodeStyle(t.Context(), plain, PaintingSize)
+	first, err := stylizer.EncodeStyle(t.Context(), plain, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := stylizer.EncodeStyle(t.Context(), larger.SubImage(image.Rect(3, 2, 23, 19)), PaintingSize)
+	second, err := stylizer.EncodeStyle(t.Context(), larger.SubImage(image.Rect(3, 2, 23, 19)), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,7 +202,7 @@ func TestConcurrentUse(t *testing.T) {
 	var codes [3]Code
 	var group sync.WaitGroup
 	for i := range codes {
-		group.Go(func() { codes[i], _ = stylizer.EncodeStyle(t.Context(), content, PaintingSize) })
+		group.Go(func() { codes[i], _ = stylizer.EncodeStyle(t.Context(), content, 0) })
 	}
 	group.Wait()
 	for _, code := range codes {

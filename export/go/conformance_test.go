@@ -78,7 +78,7 @@ func TestConformance(t *testing.T) {
 	}
 	for _, test := range set.Encode {
 		t.Run(test.Name, func(t *testing.T) {
-			code, err := stylizer.EncodeStyle(t.Context(), set.picture(t, test.Image), PaintingSize)
+			code, err := stylizer.EncodeStyle(t.Context(), set.picture(t, test.Image), 0)
 			if err != nil {
 				t.Fatal(err)
 			}

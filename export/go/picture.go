@@ -69,6 +69,18 @@ var lanczos = &draw.Kernel{Support: 3, At: func(t float64) float64 {
 	return math.Sin(math.Pi*t) / (math.Pi * t) * math.Sin(math.Pi*t/3) / (math.Pi * t / 3)
 }}
 
+// longest is a painting's longer side in shorter ones, up to which it is encoded in the usual size.
+const longest = 8
+
+// SizeOf is the shorter side, in pixels, to which a painting is shrunk unless another is asked for: PaintingSize; of a
+// scroll or a frieze less, so that it has no more pixels than a painting 8 times as long as wide.
+func SizeOf(painting image.Image) int {
+	size := painting.Bounds().Size()
+	shorter, longer := min(size.X, size.Y), max(size.X, size.Y)
+	part := min(1, longest*float64(shorter)/float64(longer))
+	return max(MinSide, int(math.Round(PaintingSize*math.Sqrt(part))))
+}
+
 // Shrink gives a painting as it is encoded: its shorter side at most size pixels, by the Lanczos filter; a smaller
 // painting stays as it is. It fails with ErrRange when size is below MinSide.
 func Shrink(painting image.Image, size int) (*image.NRGBA, error) {

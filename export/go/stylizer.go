@@ -94,11 +94,14 @@ func (s *Stylizer) StyleSize() int { return s.stylizer.styleSize }
 func (s *Stylizer) Checkpoint() string { return s.stylizer.checkpoint }
 
 // EncodeStyle is the style code of a painting with sides of MinSide or more. It is first shrunk so that its shorter side
-// has at most size pixels: PaintingSize, as the codes of the bank were; less gives finer strokes, more takes memory by
-// its square. It fails without a style encoder, and when the context is done.
+// has at most size pixels, where 0 stands for SizeOf the painting, as for the codes of the bank. Another size changes
+// texture and contrast, and takes memory by its square. It fails without a style encoder, and when the context is done.
 func (s *Stylizer) EncodeStyle(ctx context.Context, painting image.Image, size int) (Code, error) {
 	if s.encoder == nil {
 		return nil, fail(ErrStyle, "no style encoder is loaded; give Config.StyleEncoder, or a ready style code")
+	}
+	if size == 0 {
+		size = SizeOf(painting)
 	}
 	shrunk, err := Shrink(painting, size)
 	if err != nil {

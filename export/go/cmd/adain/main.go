@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/adain-project/adain/export/go"
@@ -26,7 +27,7 @@ or .f32), or the name of a style of the bank.
   -a, --alpha ALPHA   strength of the style, from 0 (the content) to 1 (the full style, the default)
   --style2 STYLE      a second style, to blend with the first
   --blend W           share of the second style, from 0 to 1
-  --style-size N      shrink style pictures to this shorter side, in pixels (512): less for finer strokes
+  --style-size N      shrink style pictures to this shorter side, in pixels (512, less of very long ones)
   --threads N         of onnxruntime; as many as the process may use if not given
   --model MODEL       fast (the small network), large, or a folder of stylizer.onnx and style_encoder.onnx
   -h, --help          show this text
@@ -113,7 +114,12 @@ func parse(args []string) (options, error) {
 	}
 	flags.StringVar(&o.style2, "style2", "", "")
 	flags.Float64Var(&o.blend, "blend", -1, "")
-	flags.IntVar(&o.styleSize, "style-size", adain.PaintingSize, "")
+	flags.Func("style-size", "", func(text string) (err error) { // 0 is none, see EncodeStyle
+		if o.styleSize, err = strconv.Atoi(text); err == nil && o.styleSize < 1 {
+			err = errors.New("give a whole number of 1 or more")
+		}
+		return err
+	})
 	flags.StringVar(&o.model, "model", "", "")
 	flags.IntVar(&o.threads, "threads", 0, "")
 	var contents []string

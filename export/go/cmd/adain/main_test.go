@@ -148,6 +148,7 @@ func TestBadRuns(t *testing.T) {
 		"half a blend":  {[]string{content, "-s", "scream", "-o", out, "--style2", "dance"}, "--blend"},
 		"blend 1.5": {[]string{content, "-s", "scream", "-o", out, "--style2", "dance", "--blend", "1.5"},
 			"--blend is 1.5"},
+		"no size":    {[]string{content, "-s", content, "-o", out, "--style-size", "0"}, "-style-size: give a whole number of 1"},
 		"style size": {[]string{content, "-s", content, "-o", out, "--style-size", "8"}, "the size is 8"},
 		"suffix":     {[]string{content, "-s", "scream", "-o", filepath.Join(folder, "out.gif")}, ".gif"},
 		"no folder":  {[]string{content, "-s", "scream", "-o", filepath.Join(folder, "none", "out.png")}, "none"},

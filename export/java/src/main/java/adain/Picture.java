@@ -92,6 +92,16 @@ public final class Picture {
     }
 
     /**
+     * The shorter side, in pixels, to which a painting is shrunk unless another is asked for: {@link
+     * Stylizer#PAINTING_SIZE}; of a scroll or a frieze less, so that it has no more pixels than a painting 8 times as long
+     * as wide.
+     */
+    public int usualSize() {
+        double part = Math.min(1, 8.0 * Math.min(width, height) / Math.max(width, height));
+        return Math.max(Stylizer.MIN_SIDE, (int) Math.round(Stylizer.PAINTING_SIZE * Math.sqrt(part)));
+    }
+
+    /**
      * A painting as it is encoded: its shorter side at most {@code size} pixels, by the Lanczos filter. One that is
      * smaller stays as it is.
      *

@@ -102,20 +102,20 @@ public final class Stylizer implements AutoCloseable {
     }
 
     /**
-     * Encodes a painting, shrunk to {@link #PAINTING_SIZE}.
+     * Encodes a painting, shrunk to its {@link Picture#usualSize()}.
      *
      * @throws AdainException as {@link #encodeStyle(Picture, int)} does
      */
     public StyleCode encodeStyle(Picture painting) {
-        return encodeStyle(painting, PAINTING_SIZE);
+        return encodeStyle(painting, painting.usualSize());
     }
 
     /**
      * Encodes a painting.
      *
      * @param painting sides of at least {@link #MIN_SIDE}
-     * @param size it is shrunk so that its shorter side has at most so many pixels; less gives finer strokes, more takes
-     *     memory by its square
+     * @param size it is shrunk so that its shorter side has at most so many pixels; it changes texture and contrast, and
+     *     takes memory by its square
      * @throws AdainException the picture is too small, the size is below {@link #MIN_SIDE}, or no style encoder was
      *     loaded
      */

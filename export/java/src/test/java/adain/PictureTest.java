@@ -39,6 +39,14 @@ class PictureTest {
     }
 
     @Test
+    void veryLongPaintingsHaveThePixelsOfOneEightTimesAsLongAsWide() {
+        int[][] sizes = {{700, 900, 512}, {4096, 512, 512}, {8, 800, 145}, {800, 8, 145}, {20, 200_000, 16}};
+        for (int[] each : sizes) {
+            assertEquals(each[2], new Picture(each[0], each[1], new byte[3 * each[0] * each[1]]).usualSize());
+        }
+    }
+
+    @Test
     void transparentPixelsAreLaidOnWhite() {
         BufferedImage image = new BufferedImage(3, 1, BufferedImage.TYPE_INT_ARGB);
         image.setRGB(0, 0, 0x00ff0000);

@@ -58,8 +58,8 @@ public final class Main implements Callable<Integer> {
     @Option(
             names = "--style-size",
             paramLabel = "N",
-            description = "Shrink style pictures to this shorter side, in pixels (512): less for finer strokes.")
-    private int styleSize = Stylizer.PAINTING_SIZE;
+            description = "Shrink style pictures to this shorter side, in pixels (512, less of very long ones).")
+    private Integer styleSize;
 
     @Option(
             names = "--threads",
@@ -124,7 +124,8 @@ public final class Main implements Callable<Integer> {
             return StyleCode.load(file);
         }
         if (Files.isRegularFile(file)) {
-            return stylizer.encodeStyle(PictureFiles.read(file), styleSize);
+            Picture painting = PictureFiles.read(file);
+            return stylizer.encodeStyle(painting, styleSize != null ? styleSize : painting.usualSize());
         }
         return StyleBank.open(bank).load(style, stylizer.info());
     }

@@ -44,7 +44,8 @@ final class PictureFiles {
 
     /**
      * Reads a JPEG or PNG file (or what else this Java reads), upright by its EXIF orientation, in sRGB
-     * by its colour profile (CMYK without one by the plain formula), on white where it is transparent.
+     * by its colour profile (CMYK without one by the plain formula), on white where it is transparent. Of several
+     * frames or pages the first one is taken, and a line on stderr says so.
      *
      * @throws AdainException missing, no picture, broken, cut short, or of more than 178,956,970 pixels
      */
@@ -113,6 +114,11 @@ final class PictureFiles {
                 // Of a JPEG that is cut short, Java makes a picture with a grey rest.
                 if (warnings.stream().anyMatch(warning -> warning.startsWith("Truncated"))) {
                     throw new IOException("cut short");
+                }
+                // Of a JPEG, further pictures are previews and the like.
+                int count = reader.getFormatName().equalsIgnoreCase("jpeg") ? 1 : reader.getNumImages(true);
+                if (count > 1) {
+                    System.err.printf("adain: %s has %d frames or pages; the first one is taken%n", file, count);
                 }
                 return withProfile(image, profile(reader.getImageMetadata(0)));
             } finally {

@@ -13,10 +13,15 @@ import adain.Fixtures;
 import adain.Picture;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.stream.Stream;
+import javax.imageio.IIOImage;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageWriter;
+import javax.imageio.stream.ImageOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,6 +47,32 @@ class PictureFilesTest {
         Picture read = PictureFiles.read(jpeg());
         assertEquals(40, read.width());
         assertEquals(24, read.height());
+    }
+
+    @Test
+    void theFirstOfSeveralPagesIsTakenAndTold() throws IOException {
+        Path file = folder.resolve("two.tiff");
+        ImageWriter writer = ImageIO.getImageWritersByFormatName("tiff").next();
+        try (ImageOutputStream stream = ImageIO.createImageOutputStream(file.toFile())) {
+            writer.setOutput(stream);
+            writer.prepareWriteSequence(null);
+            writer.writeToSequence(new IIOImage(PICTURE.toImage(), null, null), null);
+            writer.writeToSequence(new IIOImage(Fixtures.gradient(30, 20).toImage(), null, null), null);
+            writer.endWriteSequence();
+        } finally {
+            writer.dispose();
+        }
+        PrintStream stderr = System.err;
+        ByteArrayOutputStream told = new ByteArrayOutputStream();
+        System.setErr(new PrintStream(told));
+        try {
+            assertArrayEquals(PICTURE.rgb(), PictureFiles.read(file).rgb());
+            PictureFiles.read(jpeg());
+        } finally {
+            System.setErr(stderr);
+        }
+        String line = "adain: %s has 2 frames or pages; the first one is taken%n";
+        assertEquals(line.formatted(file), told.toString());
     }
 
     /** Where the pixel at the top left of the file is in the upright picture; EXIF 2.32, tag 0x0112. */
