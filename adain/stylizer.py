@@ -22,7 +22,7 @@ from .colours import Colours, colour_sums, has_colours, recolour
 from .composing import compose, layers_of
 from .contract import Contract, Graph
 from .engines import Compute, Device
-from .errors import ModelError, OptionError, StyleError
+from .errors import ModelError, OptionError, PictureError, StyleError
 from .look import Look, StyleSource, style_name
 from .masks import Weight
 from .painter import Painter, Tell, Tile, quiet
@@ -284,8 +284,12 @@ class Stylizer:
             size = round(self.contract.painting * min(1, LONGEST * shorter / longer) ** 0.5)
             size = max(size, self.contract.smallest_side)
         painting = resize_to_side(painting, size, "shorter")
-        code = self._other("style_encoder").run(painting.pixels[None], {})[0]
-        return Style(code, style_name(picture), self.contract.checkpoint_sha256)
+        name = style_name(picture)
+        try:
+            code = self._other("style_encoder").run(painting.pixels[None], {})[0]
+        except PictureError as error:
+            raise type(error)(f"the style {name}: {error}") from error
+        return Style(code, name, self.contract.checkpoint_sha256)
 
     def _other(self, graph: Graph) -> Session:
         """Another graph of the model, opened when it is needed first."""

@@ -185,7 +185,7 @@ def test_encode_style(restyle: Stylizer, tmp_path: Path) -> None:
         style = restyle.encode_style(source)
         assert style.name == name
         np.testing.assert_allclose(style.code, expected, rtol=1e-5)
-    with pytest.raises(PictureError, match="too small"):
+    with pytest.raises(PictureError, match="the style picture: a picture of 30 x 10 pixels is too small"):
         restyle.encode_style(noise(10, 30))
 
 
