@@ -160,7 +160,13 @@ class Png {
       std::memcpy(to, rest.data(), size);
       rest = rest.subspan(size);
     });
+    const png_byte animation[] = "acTL";  // which this libpng may not know
+    png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_ALWAYS, animation, 1);
     png_read_info(png_, info_);
+    png_unknown_chunkp chunk = nullptr;
+    if (png_get_unknown_chunks(png_, info_, &chunk) > 0 && chunk->size == 8) {
+      frames = png_get_uint_32(chunk->data);
+    }
     width = png_get_image_width(png_, info_);
     height = png_get_image_height(png_, info_);
     if (std::uint64_t{width} * height > max_pixels) {
@@ -194,6 +200,7 @@ class Png {
 
   std::size_t width = 0;
   std::size_t height = 0;
+  std::uint32_t frames = 1;
   Bytes rgba;
   Bytes profile;
   Bytes exif;
@@ -206,7 +213,7 @@ class Png {
   std::vector<png_bytep> rows_;
 };
 
-Picture decode_png(const Bytes& bytes) {
+Decoded decode_png(const Bytes& bytes) {
   Png png(bytes);
   if (!png.decode()) {
     throw PictureError(png.message);
@@ -221,14 +228,14 @@ Picture decode_png(const Bytes& bytes) {
     const int opacity = png.rgba[i / 3 * 4 + 3];
     picture.pixels[i] = static_cast<std::uint8_t>((picture.pixels[i] * opacity + 255 * (255 - opacity) + 127) / 255);
   }
-  return upright(picture, exif_orientation(png.exif));
+  return {upright(picture, exif_orientation(png.exif)), png.frames};
 }
 
 }  // namespace
 
-Picture decode(const Bytes& bytes) {
+Decoded decode(const Bytes& bytes) {
   if (starts_with(bytes, "\xFF\xD8\xFF")) {
-    return decode_jpeg(bytes);
+    return {decode_jpeg(bytes)};
   }
   if (starts_with(bytes, "\x89PNG")) {
     return decode_png(bytes);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "adain/picture.hpp"
@@ -8,10 +9,15 @@ namespace picture_file {
 
 using Bytes = std::vector<unsigned char>;
 
+struct Decoded {
+  adain::Picture picture;
+  std::uint32_t frames = 1;  // of an animated PNG; the picture is the first
+};
+
 /// The bytes of a JPEG or PNG file as a picture: upright, in sRGB, on white.
 ///
 /// @throws adain::PictureError neither of the two, broken, cut short, or of more than 178,956,970 pixels.
-adain::Picture decode(const Bytes& bytes);
+Decoded decode(const Bytes& bytes);
 
 /// The picture as a person should see it.
 ///

@@ -32,7 +32,7 @@ constexpr std::string_view usage =
     "  -a, --alpha ALPHA   strength of the style, from 0 (the content) to 1 (the full style, the default)\n"
     "  --style2 STYLE      a second style, to blend with the first\n"
     "  --blend W           share of the second style, from 0 to 1\n"
-    "  --style-size N      shrink style pictures to this shorter side, in pixels (512): less for finer strokes\n"
+    "  --style-size N      shrink style pictures to this shorter side, in pixels (512, less of very long ones)\n"
     "  --threads N         of onnxruntime; as many as the process may use if not given\n"
     "  --model MODEL       fast (the small network), large, or a folder of stylizer.onnx and style_encoder.onnx\n"
     "  -h, --help          show this text\n"
@@ -85,9 +85,9 @@ double number(const std::string& option, const std::string& text) {
   return value;
 }
 
-std::size_t whole(const Options& options, const std::string& option, std::size_t otherwise) {
+std::optional<std::size_t> whole(const Options& options, const std::string& option) {
   if (!options.contains(option)) {
-    return otherwise;
+    return std::nullopt;
   }
   const std::string& text = options.at(option);
   std::size_t value = 0;
@@ -146,6 +146,8 @@ bool is_picture(const std::string& style) {
          fs::path(style).extension() != ".f32";
 }
 
+void tell(const std::string& line) { std::cerr << "stylize: " << line << '\n'; }
+
 void run(const Options& options) {
   const std::string style = options.at("--style");
   const std::optional<std::string> second =
@@ -154,18 +156,18 @@ void run(const Options& options) {
   const double share = second ? number("--blend", options.at("--blend")) : 0;
   const fs::path output = options.at("--out");
   picture_file::format(output);  // refuse a wrong suffix now, not after the work
-  const adain::Picture content = picture_file::read(options.at(""));
+  const adain::Picture content = picture_file::read(options.at(""), tell);
 
   const fs::path models = find_models(options);
   const bool encodes = is_picture(style) || (second && is_picture(*second));
   const adain::Stylizer stylizer(models / "stylizer.onnx",
                                  encodes ? std::optional(adain::style_encoder_of(models)) : std::nullopt,
-                                 {.threads = static_cast<int>(whole(options, "--threads", 0)), .session = {}});
-  const std::size_t size = whole(options, "--style-size", adain::painting_size);
+                                 {.threads = static_cast<int>(whole(options, "--threads").value_or(0)), .session = {}});
+  const auto size = whole(options, "--style-size");
 
   const auto code = [&](const std::string& source) {
     if (is_picture(source)) {
-      return stylizer.encode_style(picture_file::read(source), size);
+      return stylizer.encode_style(picture_file::read(source, tell), size);
     }
     if (fs::path(source).extension() == ".npy") {
       return adain::read_npy(source);

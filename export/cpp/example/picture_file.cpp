@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "adain/error.hpp"
 #include "decode.hpp"
@@ -62,7 +63,7 @@ Format format(const std::filesystem::path& file) {
   throw adain::OptionError(file.string() + " has an unknown suffix; pictures are written as .png, .jpg or .jpeg");
 }
 
-Picture read(const std::filesystem::path& file) {
+Picture read(const std::filesystem::path& file, const std::function<void(const std::string&)>& tell) {
   std::error_code ignored;
   std::ifstream stream(file, std::ios::binary);
   if (!std::filesystem::is_regular_file(file, ignored) || !stream) {
@@ -70,7 +71,11 @@ Picture read(const std::filesystem::path& file) {
   }
   const Bytes bytes{std::istreambuf_iterator<char>(stream), {}};
   try {
-    return decode(bytes);
+    Decoded decoded = decode(bytes);
+    if (decoded.frames > 1 && tell) {
+      tell(file.string() + " has " + std::to_string(decoded.frames) + " frames; the first one is taken");
+    }
+    return std::move(decoded.picture);
   } catch (const PictureError& error) {
     throw PictureError(file.string() + " cannot be read (" + error.what() +
                        "); give an intact JPEG or PNG file");

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <string>
 
 #include "adain/picture.hpp"
 
@@ -15,10 +17,11 @@ enum class Format { jpeg, png };
 Format format(const std::filesystem::path& file);
 
 /// Read a JPEG or PNG file: upright by its EXIF orientation, in sRGB by its colour profile (CMYK without one by the plain
-/// formula), on white where it is transparent.
+/// formula), on white where it is transparent. Of an animated PNG the first frame.
 ///
+/// @param tell gets a line about what was left out, if anything.
 /// @throws adain::PictureError missing, neither of the two, broken, cut short, or of more than 178,956,970 pixels.
-adain::Picture read(const std::filesystem::path& file);
+adain::Picture read(const std::filesystem::path& file, const std::function<void(const std::string&)>& tell = {});
 
 /// Write a picture, whole or not at all: under a temporary name that is then changed.
 ///

@@ -56,7 +56,19 @@ void resize(const std::vector<std::uint8_t>& from, std::vector<std::uint8_t>& to
   }
 }
 
+/// A painting's longer side in shorter ones, up to which it is encoded in the usual size.
+constexpr std::size_t longest = 8;
+
 }  // namespace
+
+std::size_t usual_size(PictureView painting) {
+  const auto [shorter, longer] = std::minmax({painting.width, painting.height});
+  if (longer <= longest * shorter) {
+    return painting_size;
+  }
+  const double part = static_cast<double>(longest * shorter) / static_cast<double>(longer);
+  return std::max(min_side, static_cast<std::size_t>(std::lround(painting_size * std::sqrt(part))));
+}
 
 // One axis after the other, so that values are rounded and cut to 8 bits in between, as the contract says.
 Picture shrink(PictureView painting, std::size_t size) {

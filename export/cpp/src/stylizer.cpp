@@ -163,11 +163,11 @@ Stylizer::~Stylizer() = default;
 Stylizer::Stylizer(Stylizer&&) noexcept = default;
 Stylizer& Stylizer::operator=(Stylizer&&) noexcept = default;
 
-Code Stylizer::encode_style(PictureView painting, std::size_t size) const {
+Code Stylizer::encode_style(PictureView painting, std::optional<std::size_t> size) const {
   if (!models_->encoder) {
     throw ModelError("no style encoder was loaded; give the path of style_encoder.onnx too");
   }
-  const Picture image = shrink(painting, size);
+  const Picture image = shrink(painting, size.value_or(usual_size(painting)));
   std::vector<Ort::Value> inputs;
   inputs.push_back(tensor<std::uint8_t>(image.pixels, {1, dim(image.height), dim(image.width), 3}));
   Code code = models_->encoder->run<float>({"image"}, inputs, "style", {1, dim(style_size())});

@@ -19,6 +19,20 @@ TEST_F(PictureFile, PngComesBackAsItWas) {
   EXPECT_EQ(read.pixels, picture.pixels);
 }
 
+TEST_F(PictureFile, OfSeveralFramesTheFirstIsTakenAndTold) {
+  const auto picture = gradient(37, 23);
+  std::string told;
+  const auto tell = [&](const std::string& line) { told += line + '\n'; };
+  picture_file::write(picture, folder / "one.png");
+  EXPECT_EQ(picture_file::read(folder / "one.png", tell).pixels, picture.pixels);
+  EXPECT_EQ(told, "");
+  const auto two = folder / "two.png";
+  write_bytes(two, animated(read_bytes(folder / "one.png")));
+  EXPECT_EQ(picture_file::read(two, tell).pixels, picture.pixels);
+  EXPECT_EQ(told, two.string() + " has 2 frames; the first one is taken\n");
+  EXPECT_EQ(picture_file::read(two).pixels, picture.pixels);  // nobody listens
+}
+
 TEST_F(PictureFile, JpegComesBackNearly) {
   const auto picture = gradient(64, 48);
   picture_file::write(picture, folder / "a.jpg");

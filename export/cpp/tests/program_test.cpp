@@ -77,6 +77,15 @@ TEST_F(Program, BlendIsTheShareOfTheSecondStyle) {
   EXPECT_NE(picture_file::read(output).pixels, alone);
 }
 
+TEST_F(Program, TellsOfFramesThatAreLeftOut) {
+  const std::string file = (folder / "two.png").string();
+  write_bytes(file, animated(read_bytes(content)));
+  ASSERT_EQ(run(file + " -s " + file + " -o " + output.string()), 0) << read_bytes(log);
+  const std::string line = "stylize: " + file + " has 2 frames; the first one is taken\n";
+  EXPECT_EQ(read_bytes(log), line + line);
+  EXPECT_EQ(picture_file::read(output).width, 40U);
+}
+
 TEST_F(Program, RefusesBadInput) {
   const std::string good = content.string() + " -s " + painting.string() + " -o " + output.string();
   const std::string rest = " -s " + painting.string() + " -o " + output.string();

@@ -130,6 +130,16 @@ TEST_F(Loaded, RefusesPictures) {
   expect_error<adain::PictureError>("has 767 bytes", [&] { stylizer->stylize(short_of_bytes, code); });
 }
 
+TEST(UsualSize, OfVeryLongPaintingsHasThePixelsOfOneEightTimesAsLongAsWide) {
+  const auto size = [](std::size_t width, std::size_t height) { return adain::usual_size({width, height, {}}); };
+  EXPECT_EQ(size(700, 900), 512U);
+  EXPECT_EQ(size(4096, 512), 512U);
+  EXPECT_EQ(size(8, 800), 145U);
+  EXPECT_EQ(size(800, 8), 145U);
+  EXPECT_EQ(size(100, 8000), 162U);
+  EXPECT_EQ(size(20, 200'000), 16U);
+}
+
 TEST_F(Loaded, LooksAtPixelsOfTheCaller) {
   const auto content = gradient(24, 17);
   const Code code = stylizer->encode_style(content);

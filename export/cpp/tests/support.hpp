@@ -38,6 +38,12 @@ inline adain::Picture gradient(std::size_t width, std::size_t height) {
   return picture;
 }
 
+/// The bytes of a PNG file, said to be an animation of two frames.
+inline std::string animated(std::string png) {
+  const std::string two("\0\0\0\x08" "acTL" "\0\0\0\x02" "\0\0\0\0" "\xF3\x8D\x93\x70", 20);  // played without end; CRC
+  return png.insert(33, two);  // behind the signature and IHDR
+}
+
 /// Expect that `call` throws an `E` whose message has `part` in it.
 template <typename E, typename Call>
 void expect_error(const std::string& part, Call call) {

@@ -11,7 +11,8 @@ namespace adain {
 /// The shortest side that the network takes.
 inline constexpr std::size_t min_side = 16;
 
-/// The shorter side, in pixels, to which paintings are shrunk unless another is asked for, as the contract says.
+/// The shorter side, in pixels, to which paintings are shrunk unless another is asked for, as the contract says; but see
+/// `usual_size`.
 inline constexpr std::size_t painting_size = 512;
 
 /// uint8 [height, width, 3]: sRGB, red first, rows from the top, no padding between them.
@@ -34,6 +35,10 @@ struct PictureView {
   /// @throws PictureError a side is shorter than `min_side`, or the number of bytes is not width * height * 3.
   void check(std::string_view name) const;
 };
+
+/// The shorter side, in pixels, to which a painting is shrunk unless another is asked for: `painting_size`; of a scroll or
+/// a frieze less, so that it has no more pixels than a painting 8 times as long as wide, but never below `min_side`.
+std::size_t usual_size(PictureView painting);
 
 /// A painting as it is encoded: its shorter side at most `size` pixels, by the Lanczos filter; smaller ones stay as
 /// they are.

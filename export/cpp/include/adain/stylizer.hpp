@@ -47,12 +47,12 @@ class Stylizer {
 
   /// The style code of a painting.
   ///
-  /// @param size the painting is shrunk so that its shorter side has at most so many pixels; less gives finer strokes,
-  ///     more takes memory by its square.
+  /// @param size the painting is shrunk so that its shorter side has at most so many pixels, or else those of
+  ///     `usual_size`. It changes texture and contrast, and takes memory by its square.
   /// @throws PictureError a side is shorter than `min_side`.
   /// @throws OptionError the size is below `min_side`.
   /// @throws ModelError no style encoder was loaded, or memory does not suffice.
-  Code encode_style(PictureView painting, std::size_t size = painting_size) const;
+  Code encode_style(PictureView painting, std::optional<std::size_t> size = std::nullopt) const;
 
   /// Restyle one picture; the result has its size.
   ///
