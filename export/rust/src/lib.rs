@@ -5,12 +5,12 @@
 //! from where the system looks for libraries.
 //!
 //! ```no_run
-//! use adain::{Code, Config, PAINTING_SIZE, Stylizer, read_picture, write_picture};
+//! use adain::{Code, Config, Stylizer, read_picture, write_picture};
 //!
 //! # fn main() -> Result<(), adain::Error> {
 //! let mut stylizer = Stylizer::load(&Config::in_folder("weights/onnx"))?;
 //! let wave = Code::load("great-wave.npy")?;
-//! let mine = stylizer.encode_style(&read_picture("painting.jpg")?, PAINTING_SIZE)?;
+//! let mine = stylizer.encode_style(&read_picture("painting.jpg")?, None)?;
 //! let code = Code::blend(&[(&wave, 1.0), (&mine, 2.0)])?;
 //! let pictures = stylizer.stylize(&[read_picture("photo.jpg")?], &[code], 0.8)?;
 //! write_picture(&pictures[0], "out.png")?;
@@ -31,7 +31,7 @@ mod threads;
 
 pub use code::Code;
 pub use error::Error;
-pub use picture::{PAINTING_SIZE, format_of, read_picture, shrink, write_picture};
+pub use picture::{PAINTING_SIZE, format_of, painting_size, read_picture, read_picture_telling, shrink, write_picture};
 pub use stylizer::{Config, MIN_SIDE, Stylizer};
 pub use {image, ort};
 

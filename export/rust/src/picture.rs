@@ -13,18 +13,28 @@ use moxcms::{ColorProfile, DataColorSpace, Layout, TransformOptions};
 
 use crate::{Error, MIN_SIDE};
 
-/// The shorter side, in pixels, to which paintings are shrunk unless another is asked for, as the contract says.
+/// The shorter side, in pixels, to which paintings are shrunk unless another is asked for, as the contract says; but see
+/// [`painting_size`].
 pub const PAINTING_SIZE: u32 = 512;
 
 /// Larger pictures are not read: 0.54 GB of pixels, the limit of the Python package too.
 const MAX_PIXELS: u64 = 178_956_970;
 
 /// Reads a JPEG or PNG file: upright by its EXIF orientation, in sRGB by its colour profile, on white where it is
-/// transparent. A profile that cannot be used is passed over; CMYK is converted by the plain formula.
+/// transparent. A profile that cannot be used is passed over; CMYK is converted by the plain formula. Of an animated PNG
+/// the first frame.
 ///
 /// # Errors
 /// [`Error::Picture`] when it is missing, no picture, broken, cut off, or of more than 178,956,970 pixels.
 pub fn read_picture(path: impl AsRef<Path>) -> Result<RgbImage, Error> {
+    read_picture_telling(path, |_| {})
+}
+
+/// The same; `tell` gets a line about what was left out, if anything.
+///
+/// # Errors
+/// Those of [`read_picture`].
+pub fn read_picture_telling(path: impl AsRef<Path>, tell: impl Fn(&str)) -> Result<RgbImage, Error> {
     let path = path.as_ref();
     let decode = || -> Result<RgbImage, Box<dyn std::error::Error>> {
         let data = fs::read(path)?;
@@ -40,6 +50,10 @@ pub fn read_picture(path: impl AsRef<Path>) -> Result<RgbImage, Error> {
         let mut picture = DynamicImage::from_decoder(decoder)?;
         if is_jpeg && !ends(&data) {
             return Err("it is cut off".into()); // the decoder would fill it up
+        }
+        let frames = frames(&data);
+        if frames > 1 {
+            tell(&format!("{} has {frames} frames; the first one is taken", path.display()));
         }
         picture.apply_orientation(orientation);
         Ok(on_white(picture, profile.as_deref()))
@@ -88,6 +102,21 @@ pub fn write_picture(picture: &RgbImage, path: impl AsRef<Path>) -> Result<(), E
     })
 }
 
+/// A painting's longer side in shorter ones, up to which it is encoded in the usual size.
+const LONGEST: u64 = 8;
+
+/// The shorter side, in pixels, to which a painting is shrunk unless another is asked for: [`PAINTING_SIZE`]; of a scroll
+/// or a frieze less, so that it has no more pixels than a painting 8 times as long as wide, but never below [`MIN_SIDE`].
+pub fn painting_size(painting: &RgbImage) -> u32 {
+    let (width, height) = painting.dimensions();
+    let (shorter, longer) = (u64::from(width.min(height)), u64::from(width.max(height)));
+    if longer <= LONGEST * shorter {
+        return PAINTING_SIZE;
+    }
+    let part = (LONGEST * shorter) as f64 / longer as f64;
+    MIN_SIDE.max((f64::from(PAINTING_SIZE) * part.sqrt()).round() as u32)
+}
+
 /// A painting as it is encoded: its shorter side at most `size`, by the Lanczos filter; smaller ones stay as they are.
 ///
 /// # Errors
@@ -107,6 +136,12 @@ pub fn shrink(painting: &RgbImage, size: u32) -> Result<RgbImage, Error> {
     // One axis after the other, so that values are rounded and cut to 8 bits in between, as the contract says.
     let narrow = imageops::resize(painting, scaled(width), height, FilterType::Lanczos3);
     Ok(imageops::resize(&narrow, scaled(width), scaled(height), FilterType::Lanczos3))
+}
+
+/// How many frames an animated PNG has; 1 of any other file.
+fn frames(data: &[u8]) -> u32 {
+    let reader = png::Decoder::new(Cursor::new(data)).read_info();
+    reader.ok().and_then(|reader| reader.info().animation_control).map_or(1, |animation| animation.num_frames)
 }
 
 /// Whether the end of a JPEG file is there. It is the marker after the last scan; in a scan, 0xFF is followed by 0 or by

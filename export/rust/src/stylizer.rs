@@ -6,7 +6,7 @@ use ort::inputs;
 use ort::value::TensorRef;
 
 use crate::model::{self, Model};
-use crate::{Code, Error, shrink};
+use crate::{Code, Error, painting_size, shrink};
 
 /// The smallest side, in pixels, of a picture that the networks take.
 pub const MIN_SIDE: u32 = 16;
@@ -85,17 +85,17 @@ impl Stylizer {
     }
 
     /// The style code of a painting with sides of [`MIN_SIDE`] or more. It is first shrunk so that its shorter side has
-    /// at most `size` pixels: [`crate::PAINTING_SIZE`], as the codes of the bank were; less gives finer strokes, more
-    /// takes memory by its square.
+    /// at most `size` pixels, or without one those of [`painting_size`], as the codes of the bank were. Another size
+    /// changes texture and contrast, and takes memory by its square.
     ///
     /// # Errors
     /// [`Error::Picture`] when it is too small, [`Error::Range`] when the size is below [`MIN_SIDE`],
     /// [`Error::Style`] without a style encoder.
-    pub fn encode_style(&mut self, painting: &RgbImage, size: u32) -> Result<Code, Error> {
+    pub fn encode_style(&mut self, painting: &RgbImage, size: Option<u32>) -> Result<Code, Error> {
         let encoder = self.encoder.as_mut().ok_or_else(|| {
             Error::Style("no style encoder is loaded; give Config::style_encoder, or a ready style code".into())
         })?;
-        let (shape, pixels) = pack(&[shrink(painting, size)?])?;
+        let (shape, pixels) = pack(&[shrink(painting, size.unwrap_or_else(|| painting_size(painting)))?])?;
         let values = encoder.run(inputs!["image" => TensorRef::from_array_view((shape, &*pixels))?])?;
         Ok(Code(values))
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use adain::image::{self, RgbImage};
-use adain::{Code, Config, Error, PAINTING_SIZE, Stylizer, read_picture, shrink};
+use adain::{Code, Config, Error, Stylizer, read_picture, shrink};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -78,7 +78,7 @@ fn encode() {
     let set = Set::open();
     let mut stylizer = set.stylizer();
     for case in list(&set.manifest["encode"]) {
-        let code = stylizer.encode_style(&set.picture(&case["image"]), PAINTING_SIZE).unwrap();
+        let code = stylizer.encode_style(&set.picture(&case["image"]), None).unwrap();
         let expected = set.code(&case["code"]);
         assert_eq!(code.0.len(), expected.0.len(), "{}", case["name"]);
         for (value, expected) in code.0.iter().zip(&expected.0) {
@@ -127,7 +127,7 @@ fn paintings() {
         let size = case["size"].as_u64().unwrap() as u32;
         let (max, mean) = compare(&case["name"], &shrink(&painting, size).unwrap(), &set.picture(&case["shrunk"]));
         assert!(max <= set.tolerance("shrunk", "max") && mean <= set.tolerance("shrunk", "mean"), "{}", case["name"]);
-        let (code, expected) = (stylizer.encode_style(&painting, size).unwrap(), set.code(&case["code"]));
+        let (code, expected) = (stylizer.encode_style(&painting, Some(size)).unwrap(), set.code(&case["code"]));
         let differences = code.0.iter().zip(&expected.0).map(|(a, b)| f64::from((a - b).abs()));
         let largest = differences.fold(0.0, f64::max);
         println!("{}: the code differs by {largest:.5}", case["name"]);

@@ -2,14 +2,16 @@
 
 mod common;
 
+use std::cell::RefCell;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex, MutexGuard};
 
+use adain::image::RgbImage;
 use adain::ort::{self, environment::Environment};
-use adain::{Code, Config, Error, PAINTING_SIZE, Stylizer};
-use common::{folder, picture, weights};
+use adain::{Code, Config, Error, Stylizer, painting_size, read_picture_telling};
+use common::{folder, picture, weights, write_animation};
 
 /// As in a program that uses `ort` itself.
 static ENVIRONMENT: LazyLock<Environment> = LazyLock::new(|| {
@@ -109,17 +111,39 @@ fn stylize_refuses() {
 
 #[test]
 fn encode_style_refuses() {
-    assert_message(stylizer().encode_style(&picture(100, 8), PAINTING_SIZE), &["100 x 8", "at least 16"]);
-    assert_message(stylizer().encode_style(&picture(100, 80), 15), &["the size is 15", "16 or more"]);
+    assert_message(stylizer().encode_style(&picture(100, 8), None), &["100 x 8", "at least 16"]);
+    assert_message(stylizer().encode_style(&picture(100, 80), Some(15)), &["the size is 15", "16 or more"]);
     let mut alone = load(&Config { style_encoder: None, ..shipped() }).unwrap();
-    assert_message(alone.encode_style(&picture(16, 16), PAINTING_SIZE), &["no style encoder"]);
+    assert_message(alone.encode_style(&picture(16, 16), None), &["no style encoder"]);
+}
+
+#[test]
+fn very_long_paintings_have_the_pixels_of_one_8_times_as_long_as_wide() {
+    let sides = [(700, 900), (4096, 512), (8, 800), (800, 8), (100, 8000), (20, 200_000)];
+    let sizes = sides.map(|(width, height)| painting_size(&RgbImage::new(width, height)));
+    assert_eq!(sizes, [512, 512, 145, 145, 162, 16]);
+}
+
+#[test]
+fn of_several_frames_the_first_is_taken_and_told() {
+    let folder = folder("several_frames");
+    let first = picture(20, 16);
+    let told = RefCell::new(Vec::new());
+    let read = |file: &Path| read_picture_telling(file, |line| told.borrow_mut().push(line.to_owned())).unwrap();
+    for count in [1, 2] {
+        let file = folder.join("frames.png");
+        write_animation(&file, &first, count);
+        assert_eq!(read(&file), first);
+    }
+    let line = format!("{} has 2 frames; the first one is taken", folder.join("frames.png").display());
+    assert_eq!(told.take(), [line]);
 }
 
 #[test]
 fn moves_to_other_threads() {
     let mut own = load(&shipped()).unwrap();
-    let elsewhere = std::thread::spawn(move || own.encode_style(&picture(24, 16), PAINTING_SIZE).unwrap());
-    let here = stylizer().encode_style(&picture(24, 16), PAINTING_SIZE).unwrap();
+    let elsewhere = std::thread::spawn(move || own.encode_style(&picture(24, 16), None).unwrap());
+    let here = stylizer().encode_style(&picture(24, 16), None).unwrap();
     assert_eq!(elsewhere.join().unwrap(), here);
 }
 

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::{folder, picture, weights};
+use common::{folder, picture, weights, write_animation};
 use image::codecs::jpeg::JpegEncoder;
 use image::{Rgb, RgbImage};
 
@@ -66,6 +66,17 @@ fn good_runs() {
     assert!(full != other && full != run(&["-s", "great-wave", "-a", "0.2"]));
     assert!(full == run(&["-s", "great-wave", "--style2", "scream", "--blend", "0"]));
     assert!(other == run(&["-s", "great-wave", "--style2", "scream", "--blend", "1"]));
+}
+
+#[test]
+fn frames_left_out_are_told() {
+    let folder = folder("frames_left_out");
+    let file = folder.join("two.png");
+    write_animation(&file, &picture(20, 16), 2);
+    let file = file.to_str().unwrap();
+    let done = adain(&[file, "-s", file, "-o", folder.join("out.png").to_str().unwrap()]).output().unwrap();
+    let line = format!("adain: {file} has 2 frames; the first one is taken\n");
+    assert_eq!((done.status.code(), String::from_utf8(done.stderr).unwrap()), (Some(0), line.repeat(2)));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What several test files use.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use image::{Rgb, RgbImage};
@@ -20,4 +21,19 @@ pub fn folder(name: &str) -> PathBuf {
 /// A synthetic picture, red in the upper left corner.
 pub fn picture(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| Rgb([255 - (3 * x + 3 * y) as u8, (9 * x) as u8, (7 * y) as u8]))
+}
+
+/// Writes a PNG file of several frames, all of them black but the first.
+#[allow(dead_code)] // not in every test file
+pub fn write_animation(path: &Path, first: &RgbImage, frames: u32) {
+    let (width, height) = first.dimensions();
+    let mut encoder = png::Encoder::new(File::create(path).unwrap(), width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_animated(frames, 0).unwrap();
+    let mut writer = encoder.write_header().unwrap();
+    writer.write_image_data(first.as_raw()).unwrap();
+    for _ in 1..frames {
+        writer.write_image_data(RgbImage::new(width, height).as_raw()).unwrap();
+    }
+    writer.finish().unwrap();
 }

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use adain::{Code, Config, PAINTING_SIZE, Stylizer, format_of, read_picture, write_picture};
+use adain::{Code, Config, Stylizer, format_of, read_picture_telling, write_picture};
 use lexopt::prelude::*;
 
 const USAGE: &str = "\
@@ -20,7 +20,7 @@ or .f32), or the name of a style of the bank.
   -a, --alpha ALPHA   strength of the style, from 0 (the content) to 1 (the full style, the default)
   --style2 STYLE      a second style, to blend with the first
   --blend W           share of the second style, from 0 to 1
-  --style-size N      shrink style pictures to this shorter side, in pixels (512): less for finer strokes
+  --style-size N      shrink style pictures to this shorter side, in pixels (512, less of very long ones)
   --threads N         of onnxruntime; as many as the process may use if not given
   --model MODEL       fast (the small network), large, or a folder of stylizer.onnx and style_encoder.onnx
   -h, --help          show this text
@@ -38,7 +38,7 @@ struct Options {
     alpha: f32,
     /// The second style and its share.
     second: Option<(PathBuf, f64)>,
-    style_size: u32,
+    style_size: Option<u32>,
     threads: usize,
     model: Option<OsString>,
 }
@@ -54,12 +54,16 @@ fn main() -> ExitCode {
     }
 }
 
+fn tell(line: &str) {
+    eprintln!("adain: {line}");
+}
+
 fn run() -> Result<(), Box<dyn Error>> {
     let Some(options) = parse(lexopt::Parser::from_env())? else {
         print!("{USAGE}");
         return Ok(());
     };
-    let content = read_picture(&options.content)?;
+    let content = read_picture_telling(&options.content, tell)?;
     let models = find_models(options.model)?;
     let mut stylizer = Stylizer::load(&Config { threads: options.threads, ..Config::in_folder(&models) })?;
 
@@ -94,7 +98,7 @@ fn find_models(given: Option<OsString>) -> Result<PathBuf, Box<dyn Error>> {
 /// Reads the command line; nothing comes when it asks for help.
 fn parse(mut parser: lexopt::Parser) -> Result<Option<Options>, Box<dyn Error>> {
     let (mut contents, mut style, mut out, mut alpha) = (Vec::new(), None, None, 1.0);
-    let (mut style2, mut blend, mut style_size, mut threads, mut model) = (None, None, PAINTING_SIZE, 0, None);
+    let (mut style2, mut blend, mut style_size, mut threads, mut model) = (None, None, None, 0, None);
     while let Some(argument) = parser.next()? {
         match argument {
             Value(content) => contents.push(PathBuf::from(content)),
@@ -103,7 +107,7 @@ fn parse(mut parser: lexopt::Parser) -> Result<Option<Options>, Box<dyn Error>> 
             Short('a') | Long("alpha") => alpha = parser.value()?.parse()?,
             Long("style2") => style2 = Some(PathBuf::from(parser.value()?)),
             Long("blend") => blend = Some(parser.value()?.parse()?),
-            Long("style-size") => style_size = parser.value()?.parse()?,
+            Long("style-size") => style_size = Some(parser.value()?.parse()?),
             Long("model") => model = Some(parser.value()?),
             Long("threads") => threads = parser.value()?.parse()?,
             Short('h') | Long("help") => return Ok(None),
@@ -124,7 +128,7 @@ fn parse(mut parser: lexopt::Parser) -> Result<Option<Options>, Box<dyn Error>> 
 }
 
 /// The code that STYLE stands for: of a file, or else of the bank.
-fn find_style(stylizer: &mut Stylizer, style: &Path, size: u32, bank: &Path) -> Result<Code, Box<dyn Error>> {
+fn find_style(stylizer: &mut Stylizer, style: &Path, size: Option<u32>, bank: &Path) -> Result<Code, Box<dyn Error>> {
     if !style.exists() {
         return Ok(stylizer.bank_code(bank, &style.to_string_lossy())?);
     }
@@ -132,5 +136,5 @@ fn find_style(stylizer: &mut Stylizer, style: &Path, size: u32, bank: &Path) -> 
     if suffix == "npy" || suffix == "f32" {
         return Ok(Code::load(style)?);
     }
-    Ok(stylizer.encode_style(&read_picture(style)?, size)?)
+    Ok(stylizer.encode_style(&read_picture_telling(style, tell)?, size)?)
 }
