@@ -5,9 +5,10 @@ is painted small. What it has of finer detail is then put back (joint upsampling
 the photograph there: by the slope of the line through both, as in the guided filter of He, Sun and Tang
 (ECCV 2010; "Fast Guided Filter", arXiv 1505.00996).
 
-The size at which a painting is encoded has no part in it. Looked at with five paintings and both networks, from 128 to
-1024 px, it changes contrast and texture, in each painting another way: strokes became broader in one, a mosaic, and
-fewer in another. Nor could a style be encoded anew whose painting is not at hand, as with the built-in ones.
+The size at which a painting is encoded has no part in it. Looked at with five paintings, each in one network or in
+both, from 128 to 1024 px, it changes contrast and texture, in each painting another way: strokes became broader in
+one, a mosaic, and fewer in another. Nor could a style be encoded anew whose painting is not at hand, as with the
+built-in ones.
 """
 
 from math import ceil

@@ -57,9 +57,12 @@ def test_color_of_what_is_transparent_counts_for_nothing(stylizer):
     content, look = photo(), Look("scream", color="content")
     holed = np.dstack([content, np.full(content.shape[:2], 255, np.uint8)])
     holed[60:80, 40:60, 3] = 0
-    result = stylizer.stylize(Image.fromarray(holed), look)
+    other = holed.copy()
+    other[60:80, 40:60, :3] = 255, 0, 255
+    results = [np.asarray(stylizer.stylize(Image.fromarray(each), look))[..., :3] for each in (holed, other)]
     seen = holed[..., 3] > 0
-    assert np.abs(np.asarray(result)[seen][:, :3].mean(0) - content[seen].mean(0)).max() < 5
+    assert np.abs(np.int16(results[0]) - results[1])[seen].max() <= 2
+    assert np.abs(results[0][seen].mean(0) - content[seen].mean(0)).max() < 0.05 * 255
 
 
 def test_color_in_batches_and_streams(stylizer):
@@ -189,9 +192,10 @@ def test_strokes_are_as_broad_in_a_large_copy(stylizer, monkeypatch):
     expected = stylizer.stylize(small, "scream")
     result = stylizer.stylize(large, "scream")
     from_afar = resize(Picture(result), *small.shape[1::-1]).pixels
-    assert psnr(from_afar, expected) > 28
+    near = psnr(from_afar, expected)
+    assert near > 28
     full = stylizer.stylize(large, Look("scream", stroke_size=None))
-    assert psnr(resize(Picture(full), *small.shape[1::-1]).pixels, expected) < 22
+    assert psnr(resize(Picture(full), *small.shape[1::-1]).pixels, expected) < near - 5
     np.testing.assert_array_equal(stylizer.stylize(small, Look("scream", stroke_size=None)), expected)
     assert result.shape == full.shape == large.shape
     np.testing.assert_array_equal(stylizer.stylize(large[None], "scream")[0], result)
