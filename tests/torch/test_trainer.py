@@ -211,7 +211,7 @@ def test_everything_at_once_is_resumed_exactly(settings, tmp_path, monkeypatch):
     )
     reports: list[Report] = []
     Trainer(rich, tmp_path / "straight").train(reports.append)
-    assert reports[0].losses.keys() == {"teacher", "total"}  # for half of the teacher's half
+    assert reports[0].losses.keys() == {"teacher", "teacher_features", "total"}  # for half of the teacher's half
     assert {"teacher", "style", "contrast"} <= reports[2].losses.keys()
     assert "teacher" not in reports[3].losses
     assert {"distribution", "likeness", "identity_features"} <= reports[5].losses.keys()
