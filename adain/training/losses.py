@@ -11,6 +11,7 @@ from ..network.adain import EPSILON, statistics
 from .perception import Features
 
 SHIFT_MARGIN = 8  # px, where a border is seen that another photograph does not have
+FLAT = 1e-3  # deviation of a layer's features below which a picture is as good as flat
 PLAIN = 0.03  # deviation of colours, in 0..1, beside which a style is as good as plain
 LUMINANCE = (0.299, 0.587, 0.114)
 GRID_PERIODS = (2, 4, 8)  # px: where upsampling by 2 can leave its pattern
@@ -166,17 +167,34 @@ def imitation_loss(output: Tensor, taught: Tensor) -> Tensor:
 
 
 def imitation_features_loss(output: Features, taught: Features) -> Tensor:
-    """As `imitation_loss`, in features, where strokes count that are alike but not equal: over the teacher's deviation.
+    """Absolute distance to the features of a teacher's picture, over their deviation; summed over layers.
+
+    Pixels see a stroke that is moved a little as wrong altogether, features as nearly right.
 
     Args:
-        output, taught: features of N pictures, and of the teacher's.
+        output, taught: features of N pictures, and of the teacher's; their sizes agree.
     """
     terms = []
     for layer, mine in output.items():
         theirs = taught[layer].float().flatten(1)
         distance = (mine.float().flatten(1) - theirs).abs().mean(1)
-        terms.append((distance / (theirs.std(1) + PLAIN)).mean())
+        terms.append((distance / theirs.std(1).clamp(min=FLAT)).mean())
     return torch.stack(terms).sum()
+
+
+def overlap(picture: Tensor, moved: Tensor, rows: int, columns: int) -> tuple[Tensor, Tensor]:
+    """Where two pictures show the same, without the borders, which each has alone.
+
+    Args:
+        picture: [N,C,H,W], sides over 2 * SHIFT_MARGIN + 8 after the offsets are taken away.
+        moved: the same, of what begins `rows` and `columns` px further on.
+
+    Returns:
+        Views of both, [N,C,H - rows - 2 * SHIFT_MARGIN, W - columns - 2 * SHIFT_MARGIN].
+    """
+    height, width = (side - offset for side, offset in zip(picture.shape[2:], (rows, columns), strict=True))
+    inner = (..., slice(SHIFT_MARGIN, height - SHIFT_MARGIN), slice(SHIFT_MARGIN, width - SHIFT_MARGIN))
+    return picture[..., rows:, columns:][inner], moved[..., :height, :width][inner]
 
 
 def shift_loss(output: Tensor, moved: Tensor, rows: int, columns: int) -> Tensor:
@@ -186,12 +204,9 @@ def shift_loss(output: Tensor, moved: Tensor, rows: int, columns: int) -> Tensor
     network learns nothing else; such a pattern does not move with the photograph.
 
     Args:
-        output: RGB [N,3,H,W], of photographs.
-        moved: the same, of those that begin `rows` and `columns` px further on.
+        output, moved: RGB, painted, as for `overlap`.
     """
-    height, width = (side - offset for side, offset in zip(output.shape[2:], (rows, columns), strict=True))
-    inner = (..., slice(SHIFT_MARGIN, height - SHIFT_MARGIN), slice(SHIFT_MARGIN, width - SHIFT_MARGIN))
-    return imitation_loss(output[..., rows:, columns:][inner], moved[..., :height, :width][inner])
+    return imitation_loss(*overlap(output, moved, rows, columns))
 
 
 def _relative(mine: Tensor, theirs: Tensor) -> Tensor:

@@ -26,7 +26,7 @@ from ..pictures import find_with_shards
 from ..stopping import stop_signal
 from . import data
 from .checkpoints import moments_of, newest_checkpoint, read_newest, restore, write_checkpoint
-from .losses import imitation_features_loss, imitation_loss, shift_loss
+from .losses import imitation_features_loss, imitation_loss, overlap, shift_loss
 from .objective import Objective, Pairs
 from .perception import Perception, Seen, jitter
 from .precision import accelerate_precision
@@ -133,9 +133,14 @@ class Trainer:
         total = content.new_zeros(())
         if self.teacher and share:
             with torch.no_grad():
-                taught = Seen(self.teacher(content, style), self.perceive, change)
-            losses["teacher"] = imitation_loss(output.picture, taught.picture)
-            losses["teacher_features"] = imitation_features_loss(output.features, taught.features)
+                taught = self.teacher(contents[-1], style)
+            if moved:  # against the network, so that the teacher's own grid, which pictures show, is not learned
+                pictures = overlap(painted, taught, rows, columns)
+                mine, theirs = (Seen(picture, self.perceive, change) for picture in pictures)
+            else:
+                mine, theirs = output, Seen(taught, self.perceive, change)
+            losses["teacher"] = imitation_loss(mine.picture, theirs.picture)
+            losses["teacher_features"] = imitation_features_loss(mine.features, theirs.features)
             total = total + share * settings.teacher_weight * losses["teacher"]
             total = total + share * settings.teacher_features_weight * losses["teacher_features"]
         if share < 1:

@@ -491,6 +491,12 @@ def test_resize_to_side(size: int, which: str, shape: tuple[int, int]) -> None:
     np.testing.assert_allclose(small.pixels, 90, atol=1)
 
 
+def test_resize_to_very_little_is_lanczos_too() -> None:
+    wide = Picture(np.repeat(np.repeat(noise(40, 30), 40, 0), 40, 1))
+    expected = np.asarray(wide.to_pil().resize((24, 32), Image.Resampling.LANCZOS))
+    assert np.abs(np.int16(resize_to_side(wide, 32).pixels) - expected).max() <= 2
+
+
 def test_resize_lets_nothing_hidden_bleed_in() -> None:
     pixels, alpha = np.zeros((40, 40, 3), np.uint8), np.zeros((40, 40), np.uint8)
     pixels[:, 20:], alpha[:, 20:] = (200, 10, 10), 255

@@ -18,6 +18,7 @@ from adain.training.losses import (
     imitation_features_loss,
     imitation_loss,
     likeness_loss,
+    overlap,
     palette_loss,
     shift_loss,
     structure_loss,
@@ -117,6 +118,13 @@ def test_likeness_loss_ignores_statistics():
 def test_identity_features_loss_is_relative_by_layer():
     a, b = torch.full((2, 3, 4, 4), 1.0), torch.full((2, 3, 4, 4), 3.0)
     assert identity_features_loss({"a": a, "b": a}, {"a": b, "b": a}).item() == pytest.approx(4 / 10)
+
+
+def test_overlap_shows_the_same():
+    photograph = torch.rand(2, 3, 60, 70)
+    one, other = overlap(photograph[..., :50, :60], photograph[..., 3:53, 7:67], 3, 7)
+    assert one.shape == (2, 3, 50 - 3 - 16, 60 - 7 - 16)
+    torch.testing.assert_close(one, other, atol=0, rtol=0)
 
 
 def test_imitation_of_features_is_in_deviations_of_the_teachers_picture():

@@ -229,6 +229,19 @@ def test_everything_at_once_is_resumed_exactly(settings, tmp_path, monkeypatch):
         torch.testing.assert_close(got[key], expected[key], rtol=1e-5, atol=1e-7)
 
 
+def test_a_teacher_sees_the_photograph_moved(settings, tmp_path, monkeypatch):
+    (tmp_path / "copies.py").write_text("def same(content, style):\n    return content")
+    monkeypatch.chdir(tmp_path)
+    trainer = Trainer(replace(settings, crop=64, shift_weight=1.0, identity=0, teacher="copies:same"), tmp_path / "run")
+    seen = []
+    monkeypatch.setattr(trainer, "prepared", lambda content, code: content)
+    monkeypatch.setattr(trainer, "teacher", lambda content, style: seen.append(content) or content)
+    content, style = torch.rand(2, 1, 3, 80, 80)
+    losses = trainer.losses(content, style)
+    assert losses["teacher"] == losses["teacher_features"] == losses["shift"] == 0  # what is compared shows the same
+    assert not torch.equal(seen[0], content[..., :-16, :-16])
+
+
 def test_the_teacher_gives_way():
     settings = Settings(teacher="a:b", teacher_share=0.5, steps=100)
     assert [teacher_share(settings, step) for step in (0, 25, 40, 50, 99)] == pytest.approx([1, 1, 0.4, 0, 0])
