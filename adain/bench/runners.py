@@ -128,17 +128,17 @@ def peak_graph(hardware: Hardware, precision: Literal["fp16", "fp32"]) -> tuple[
 def _torch(job: Job, source: Path) -> tuple[Spans, str]:
     import torch
 
-    from ..export.doors import wrap
+    from ..export.doors import folded, wrap
 
     torch.set_num_threads(job.threads or usable_threads())
     contract, cuda = job.model.contract, job.hardware == "gpu"
     if cuda and not torch.cuda.is_available():
         raise DeviceError("this PyTorch cannot use CUDA; install one that can, or leave it out of --against")
-    device, dtype = ("cuda", torch.float16) if cuda else ("cpu", torch.float32)
+    device = "cuda" if cuda else "cpu"
     torch.backends.cudnn.benchmark = True  # the size stays, so the fastest kernels may be searched for
-    module: Any = wrap("stylizer", _network(job).to(dtype), "bytes").to(device)
+    module: Any = wrap("stylizer", folded(_network(job)), "bytes").to(device)
     if cuda:
-        module = module.to(memory_format=torch.channels_last)
+        module = halve(module).to(memory_format=torch.channels_last)
     if job.kind == "torch-compile":
         # On a GPU with CUDA graphs, as our own engine may have them.
         module = torch.compile(module, dynamic=False, mode="reduce-overhead" if cuda else "default")
@@ -158,6 +158,16 @@ def _torch(job: Job, source: Path) -> tuple[Spans, str]:
             torch.cuda.synchronize()
 
     return {"network": network_only, "host": host}, job.precision
+
+
+def halve(module: Any) -> Any:
+    """Let the convolutions of a folded network compute in float16, and all else in float32, as `engines.cuda.half`."""
+    from torch import nn
+
+    for each in module.modules():
+        if isinstance(each, nn.Conv2d):
+            each.half()
+    return module
 
 
 def _network(job: Job) -> Any:

@@ -3,6 +3,8 @@
 The network itself is not bent for the exporter.
 """
 
+import copy
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -74,6 +76,15 @@ _WRAPPERS: dict[Graph, type[_Doors]] = {
     "measure": _Measure,
     "paint": _Paint,
 }
+
+
+def folded(network: StyleTransfer) -> StyleTransfer:
+    """A copy in which what follows from weights alone is weights."""
+    network = copy.deepcopy(network)
+    for name, module in list(network.named_modules()):
+        if hasattr(module, "folded"):
+            network.set_submodule(name, module.folded())
+    return network
 
 
 def wrap(graph: Graph, network: StyleTransfer, io: Io) -> nn.Module:

@@ -1,6 +1,5 @@
 """torch's exporter, and what has to be mended after it."""
 
-import copy
 import warnings
 from dataclasses import replace
 from typing import Any, cast
@@ -18,21 +17,12 @@ from ..contract import OPSET, Contract
 from ..errors import ModelError
 from ..network.model import StyleTransfer
 from ..onnx_file import WEIGHTS
-from .doors import wrap
+from .doors import folded, wrap
 from .needs import count
 from .webgpu import suit
 
 COMPACT_FROM = 1024  # smaller weights are not worth a node
 _DTYPES = {"float32": torch.float32, "uint8": torch.uint8, "int64": torch.int64}
-
-
-def _folded(network: StyleTransfer) -> StyleTransfer:
-    """A copy in which what follows from weights alone is weights."""
-    network = copy.deepcopy(network)
-    for name, module in list(network.named_modules()):
-        if hasattr(module, "folded"):
-            network.set_submodule(name, module.folded())
-    return network
 
 
 def to_onnx(network: StyleTransfer, contract: Contract) -> tuple[onnx.ModelProto, Contract]:
@@ -46,7 +36,7 @@ def to_onnx(network: StyleTransfer, contract: Contract) -> tuple[onnx.ModelProto
     with warnings.catch_warnings(), fx_config.patch(backed_size_oblivious=True):  # type: ignore[attr-defined]
         warnings.simplefilter("ignore")  # the exporter's own, about its internals
         program = torch.onnx.export(
-            wrap(contract.graph, _folded(network), contract.io),
+            wrap(contract.graph, folded(network), contract.io),
             kwargs=inputs,
             input_names=list(inputs),
             output_names=[contract.output.name],

@@ -12,14 +12,20 @@ import numpy as np
 import onnx
 import psutil
 import pytest
+import torch
+from checks import psnr
 
 import adain
+from adain import shipped
 from adain.bench.measure import measure
 from adain.bench.plan import Job, Size, parse_rivals, plan, read_model
-from adain.bench.runners import frame, peak_flop, peak_graph
+from adain.bench.runners import frame, halve, peak_flop, peak_graph, some_style, start
 from adain.bench.worker import Worker
 from adain.errors import ModelError
-from adain.pictures import Picture, save
+from adain.export.doors import folded, wrap
+from adain.network.fast import Pixels
+from adain.network.model_file import load_model
+from adain.pictures import Picture, load, save
 
 
 @pytest.mark.parametrize(("precision", "kind"), [("fp32", np.float32), ("fp16", np.float16)])
@@ -47,6 +53,39 @@ def test_pytorch_paints_the_same_picture(run):
     assert head.split()[:2] == ["size", "engine"] and head_of_ratios.split()[:2] == ["size", "rival"]
     assert "adain, cpu fp32" in ours and "PyTorch eager, cpu fp32" in theirs
     assert ratio.endswith("same bytes") or float(ratio.split()[-1]) > 50
+
+
+def test_pytorch_computes_no_kernels_anew(tmp_path, monkeypatch):
+    """As our own file, which was exported with them: the rival has no more to do."""
+    source = tmp_path / "48.jpg"
+    save(Picture(frame(Size("48", 48, 48))), source)
+    job = Job("torch", read_model(shipped.FAST, "fast"), "cpu", Size("48", 48, 48))
+    spans, _ = start(job, source)
+    expected = load_model(shipped.FAST / shipped.CHECKPOINT.name).model  # which computes them at every call
+    module = wrap("stylizer", expected, "bytes")
+    style, alpha = torch.from_numpy(some_style(job.model.contract).code[None].copy()), torch.ones(1)
+    with torch.inference_mode():
+        picture = module(torch.from_numpy(load(source).pixels.copy())[None], style, alpha)[0].numpy()
+
+    def refuse(self):
+        raise AssertionError("kernels computed anew")
+
+    monkeypatch.setattr(Pixels, "kernels", refuse)
+    assert np.abs(spans["host"]().astype(int) - picture).max() <= 1
+
+
+@pytest.mark.parametrize("checkpoint", shipped.CHECKPOINTS, ids=["large", "fast"])
+def test_pytorch_in_half_precision(checkpoint):
+    """As it runs on a GPU."""
+    network = load_model(checkpoint).model
+    style = torch.from_numpy(np.load(shipped.STYLES / "scream.npy")[None])
+    picture, alpha = torch.from_numpy(frame(Size("64", 64, 64)))[None], torch.ones(1)
+    with torch.inference_mode():
+        plain = wrap("stylizer", network, "bytes")(picture, style, alpha)
+        module = halve(wrap("stylizer", folded(network), "bytes"))
+        half = module(picture, style, alpha)
+    assert any(each.dtype == torch.float16 for each in module.parameters())
+    assert psnr(half, plain) > 50
 
 
 def test_a_network_of_microasts_shape(write_tiny, tmp_path):
