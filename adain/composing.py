@@ -17,10 +17,11 @@ from .painter import Tell
 from .pictures import Picture, Pixels, resize
 from .strokes import Lift, inner_size
 
-# Paints contents after a look, given what their pixels count, or None where all count.
-Paint = Callable[[Sequence[Picture], Look, Sequence[Weight] | None, Tell], list[Pixels]]
+# Paints contents after a look, given what their pixels count, or None where all count; for the last one see `Engine`.
+Paint = Callable[[Sequence[Picture], Look, Sequence[Weight] | None, Tell, bool], list[Pixels]]
 
 ROWS = 1 << 20  # pixels that are put together at once
+BEYOND = 16  # times what is painted: a picture for which the network's memory is wanted once that is done
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +75,7 @@ def compose(
     parts = [frame.part(*seen) for frame in frames]
     inner = inner_size(parts[0].width, parts[0].height, look.stroke_size, least)
     small = [resize(part, *inner) for part in parts]
+    large = frames[0].width * frames[0].height > BEYOND * inner[0] * inner[1]
     painted: list[list[Pixels]] = []
     for number, layer in enumerate(layers):
         weights = _weights(layer, small, weighs)
@@ -83,11 +85,12 @@ def compose(
         def tell_all(done: int, total: int, before: int = number) -> None:
             tell(before * total + done, len(layers) * total)
 
-        painted.append(paint(small, layer.look, weights, tell_all))
+        painted.append(paint(small, layer.look, weights, tell_all, large and layer is layers[-1]))
     results = []
     for frame, part, each, *of_layers in zip(frames, parts, small, *painted, strict=True):
         pixels = np.full_like(frame.pixels, 255)
-        pixels[seen] = _together(part.pixels, layers, [Lift(part.pixels, each.pixels, one) for one in of_layers])
+        lifts = [Lift(part.pixels, each.pixels, one) for one in of_layers]
+        _put_together(pixels[seen], part.pixels, layers, lifts)
         results.append(replace(frame, pixels=pixels))
     return results
 
@@ -102,9 +105,8 @@ def _weights(layer: Layer, small: Sequence[Picture], weighs: Callable[[], bool])
     return weights
 
 
-def _together(content: Pixels, layers: Sequence[Layer], lifts: Sequence[Lift]) -> Pixels:
-    """All layers over the content, some rows after the other, which keeps memory small."""
-    result = np.empty_like(content)
+def _put_together(result: Pixels, content: Pixels, layers: Sequence[Layer], lifts: Sequence[Lift]) -> None:
+    """All layers over the content into `result`, some rows after the other, which keeps memory small."""
     step = max(1, ROWS // content.shape[1])
     for start in range(0, len(content), step):
         rows = content[start : start + step]
@@ -119,4 +121,3 @@ def _together(content: Pixels, layers: Sequence[Layer], lifts: Sequence[Lift]) -
                 together += share * (finished - rows.astype(np.float32))
         if layers[0].mask is not None:
             result[start : start + step] = np.rint((rows + together).clip(0, 255))
-    return result

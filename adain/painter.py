@@ -47,7 +47,12 @@ class Painter:
         self._session, self._part, self._tile = session, part, tile
 
     def paint(
-        self, frames: Sequence[Pixels], inputs: Inputs, weights: Sequence[Weight] | None = None, tell: Tell = quiet
+        self,
+        frames: Sequence[Pixels],
+        inputs: Inputs,
+        weights: Sequence[Weight] | None = None,
+        tell: Tell = quiet,
+        last: bool = False,
     ) -> list[Pixels]:
         """Paint pictures with statistics that they have in common.
 
@@ -57,6 +62,7 @@ class Painter:
             weights: what the pixels of each frame count; None counts all. What is far from all that counts is not
                 painted, but stays as it was.
             tell: called as the work goes on.
+            last: see `Engine.run`.
 
         Returns:
             uint8 [H,W,3] each.
@@ -66,17 +72,17 @@ class Painter:
             PictureError, ModelError: see `Session.run`.
         """
         if isinstance(self._tile, int):
-            return self._in_tiles(frames, inputs, weights, self._tile, tell)
+            return self._in_tiles(frames, inputs, weights, self._tile, tell, last)
         try:
             if len(frames) == 1 and weights is None:
-                return list(self._session.run(frames[0][None], inputs))
-            return self._in_tiles(frames, inputs, weights, max(frames[0].shape), tell)
+                return list(self._session.run(frames[0][None], inputs, last))
+            return self._in_tiles(frames, inputs, weights, max(frames[0].shape), tell, last)
         except TooLargeError:
             if self._tile == "off" or not self._has_tiles():
                 raise
         side = tile_side(self._part("measure").contract)
         try:
-            return self._in_tiles(frames, inputs, weights, side, tell)
+            return self._in_tiles(frames, inputs, weights, side, tell, last)
         except TooLargeError as error:
             raise TooLargeError(
                 f"there is too little memory even for tiles of {side} px; give less, --tile 128"
@@ -93,7 +99,13 @@ class Painter:
         return self.weighs() and self._part("measure").contract.parts_add_up
 
     def _in_tiles(
-        self, frames: Sequence[Pixels], inputs: Inputs, weights: Sequence[Weight] | None, side: int, tell: Tell
+        self,
+        frames: Sequence[Pixels],
+        inputs: Inputs,
+        weights: Sequence[Weight] | None,
+        side: int,
+        tell: Tell,
+        last: bool,
     ) -> list[Pixels]:
         measure, paint = self._part("measure"), self._part("paint")
         contract = measure.contract
@@ -106,17 +118,20 @@ class Painter:
             for outer, inner in places
             if weights is None or weights[number][inner].any()
         ]
+        # Either graph keeps memory for its next run, and the two are never at work together.
+        ends = len(work) - 1 if last or len(places) > 1 else None
         total = 0
         for done, (number, outer, inner) in enumerate(work):
             weight = np.zeros(frames[number][outer].shape[:2], np.float32)
             weight[_within(inner, outer)] = 1 if weights is None else weights[number][inner]
-            total = total + measure.run(frames[number][outer][None], {**inputs, "weight": weight[None]}).astype(float)
+            measured = measure.run(frames[number][outer][None], {**inputs, "weight": weight[None]}, done == ends)
+            total = total + measured.astype(float)
             tell(done + 1, 2 * len(work))
         statistics = np.asarray(total, np.float32)
         results = [frame.copy() for frame in frames]
         for done, (number, outer, inner) in enumerate(work):
-            painted = paint.run(frames[number][outer][None], {**inputs, "statistics": statistics})[0]
-            results[number][inner] = painted[_within(inner, outer)]
+            painted = paint.run(frames[number][outer][None], {**inputs, "statistics": statistics}, done == ends)
+            results[number][inner] = painted[0][_within(inner, outer)]
             tell(len(work) + done + 1, 2 * len(work))
         return results
 

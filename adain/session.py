@@ -60,12 +60,13 @@ class Session:
         self._engine = engine
         self.device, self.precision, self.lanes = engine.device, engine.precision, engine.lanes
 
-    def run(self, pixels: Pixels, inputs: Inputs) -> Any:
+    def run(self, pixels: Pixels, inputs: Inputs, last: bool = False) -> Any:
         """Run the graph on a batch.
 
         Args:
             pixels: uint8 [N,H,W,3].
             inputs: the others, by name; what may differ from picture to picture has one for all or one for each.
+            last: see `Engine.run`.
 
         Returns:
             uint8 [N,H,W,3]; or float32 [N,S], [N,T] where the graph gives codes or statistics.
@@ -81,7 +82,7 @@ class Session:
             parts = [(pixels, inputs)]
         else:
             parts = [(frame[None], _of_one(inputs, number)) for number, frame in enumerate(pixels)]
-        outputs = [self._call(size, self._engine.run, self._feed(*part)) for part in parts]
+        outputs = [self._call(size, self._engine.run, self._feed(*part), last) for part in parts]
         results = [self._result(output, *size) for output in outputs]
         return results[0] if len(results) == 1 else np.concatenate(results)
 

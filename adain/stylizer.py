@@ -141,10 +141,10 @@ class Stylizer:
         return compose(frames, look, self._paint, self.contract.smallest_side, self._painter.weighs, tell)
 
     def _paint(
-        self, contents: Sequence[Picture], look: Look, weights: Sequence[Weight] | None, tell: Tell
+        self, contents: Sequence[Picture], look: Look, weights: Sequence[Weight] | None, tell: Tell, last: bool
     ) -> list[Pixels]:
         pixels = [content.pixels for content in contents]
-        return self._painter.paint(pixels, self._inputs(look, pixels, weights), weights, tell)
+        return self._painter.paint(pixels, self._inputs(look, pixels, weights), weights, tell, last)
 
     def _batch(self, frames: Sequence[Picture], look: Look) -> Pixels:
         look = self.encode(look)

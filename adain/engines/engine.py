@@ -52,8 +52,13 @@ class Engine(Protocol):
     precision: str
     lanes: int
 
-    def run(self, inputs: Inputs) -> Array:
-        """Inputs of any shapes in, the output out; safe to call from many threads."""
+    def run(self, inputs: Inputs, last: bool = False) -> Array:
+        """Inputs of any shapes in, the output out; safe to call from many threads.
+
+        Args:
+            inputs: by name.
+            last: none of this size comes soon; memory that an engine keeps for the next one is given back.
+        """
 
     def lane(self, inputs: Inputs) -> Lane:
         """A lane for inputs of these shapes and types; the values do not matter."""

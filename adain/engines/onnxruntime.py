@@ -36,7 +36,7 @@ class OnnxRuntime:
         self.session = session
         self._held = 0  # bytes of the largest run since memory was given back
 
-    def run(self, inputs: Inputs) -> Array:
+    def run(self, inputs: Inputs, last: bool = False) -> Array:
         """See `Engine`; what would not fit the memory runs with less of it, and slower.
 
         Raises:
@@ -49,9 +49,9 @@ class OnnxRuntime:
             check_memory(self._need(inputs, "cpu thrifty"))
             return run_session(self._start(_without_arena), inputs)
         # onnxruntime keeps the memory of a run for the next one; runs that have to take it anew need a tenth longer.
-        # So it is given back only where it is much, and either the next run needs less than a quarter of it or it is
-        # huge.
-        give_back = need >= HUGE or self._held > max(LARGE, 4 * need)
+        # So it is given back only where the caller says so, or where it is much, and either the next run needs less
+        # than a quarter of it or it is huge.
+        give_back = last or need >= HUGE or self._held > max(LARGE, 4 * need)
         output = run_session(self.session, inputs, "cpu:0" if give_back else None)
         self._held = 0 if give_back else max(self._held, need)
         return output

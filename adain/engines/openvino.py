@@ -60,8 +60,8 @@ class OpenVino:
         hint = self.compiled.get_property("INFERENCE_PRECISION_HINT")
         self.precision = {"f32": "fp32", "f16": "fp16"}.get(name := hint.get_type_name(), name)
 
-    def run(self, inputs: Inputs) -> Array:
-        """See `Engine`.
+    def run(self, inputs: Inputs, last: bool = False) -> Array:
+        """See `Engine`; `last` changes nothing.
 
         Raises:
             MemoryError: there is less than the run would take.

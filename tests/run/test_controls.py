@@ -106,11 +106,11 @@ def test_what_does_not_fit_is_tiled(stylizer, monkeypatch):
     whole = stylizer.stylize(content, "scream")
     run, sizes = Session.run, []
 
-    def with_little_memory(self, pixels, inputs):
+    def with_little_memory(self, pixels, inputs, last):
         sizes.append(pixels.shape[1:3])
         if pixels[0].size > 3 * 64 * 200:
             raise TooLargeError("too large")
-        return run(self, pixels, inputs)
+        return run(self, pixels, inputs, last)
 
     monkeypatch.setattr(Session, "run", with_little_memory)
     monkeypatch.setattr(painter, "tile_side", lambda contract: 64)

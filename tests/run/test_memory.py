@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from checks import machine
 
-from adain import shipped
+from adain import shipped, strokes
 from adain.engines import memory
 from adain.engines import onnxruntime as cpu
 from adain.engines.memory import need_memory
@@ -180,3 +181,29 @@ def test_what_a_stream_held_is_given_back(stylizer: Stylizer, given: list[None])
     assert not given
     stylizer.stylize(np.zeros((16, 16, 3), np.uint8), SEA)
     assert given
+
+
+def test_of_two_graphs_in_tiles_one_holds_memory_at_a_time(given: list[None]) -> None:
+    content, look = np.random.default_rng(0).integers(0, 256, (100, 150, 3), np.uint8), Look("scream")
+    masked = replace(look, mask=np.full((100, 150, 3), 255, np.uint8))
+    tiled = Stylizer("fast", "cpu", threads=1, tile=64)
+    tiled.stylize(content, look)
+    assert len(given) == 2  # after the last tile that is measured, and the last one that is painted
+    given.clear()
+    Stylizer("fast", "cpu", threads=1).stylize(content, masked)  # one tile, as frames of videos have
+    assert not given
+
+
+def test_the_network_gives_way_to_a_picture_many_times_as_large_as_what_is_painted(
+    given: list[None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(strokes, "MEASURE", 64 * 64)
+    stylizer = Stylizer("fast", "cpu", threads=1)
+    stylizer.stylize(np.zeros((250, 250, 3), np.uint8), "scream")
+    assert not given
+    stylizer.stylize(np.zeros((300, 300, 3), np.uint8), "scream")
+    assert len(given) == 1
+    regions = np.zeros((300, 300, 3), np.uint8)
+    regions[:100], regions[100:200] = 100, 255
+    stylizer.stylize(np.zeros((300, 300, 3), np.uint8), Look(("scream", "udnie"), regions=regions))
+    assert len(given) == 3  # the last region's two graphs

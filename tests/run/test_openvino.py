@@ -146,7 +146,7 @@ def test_a_run_that_fails_says_what_failed(write_tiny: Callable[..., Path]) -> N
 
 @needs_openvino
 def test_too_large_for_the_memory(monkeypatch: pytest.MonkeyPatch, write_tiny: Callable[..., Path]) -> None:
-    def fail(inputs: Any) -> None:
+    def fail(*given: Any) -> None:
         raise RuntimeError(
             "Exception from src/inference/src/cpp/infer_request.cpp:224:\n[CPU] Pad node with name 'p' Check 'ptr' "
             "failed at src/plugins/intel_cpu/src/cpu_memory.cpp:257:\nFailed to allocate 1155074048 bytes of memory\n"

@@ -84,7 +84,7 @@ def test_what_is_too_large_or_too_small_names_its_option(graph, hint, write_tiny
     with pytest.raises(PictureError, match=f"16 x 16, or a larger {hint.split()[0]} if it was shrunk"):
         opened.run(noise(1, 8, 200), inputs)
 
-    def full(inputs):
+    def full(*given):
         raise MemoryError("bad alloc")
 
     monkeypatch.setattr(opened._engine, "run", full)

@@ -59,16 +59,16 @@ class Cuda(OnnxRuntime):
         self._lock = Lock()  # of these two
         self._grown = 0  # bytes of the largest inputs since memory was given back
 
-    def run(self, inputs: Inputs) -> Array:
+    def run(self, inputs: Inputs, last: bool = False) -> Array:
         """See `Engine`; where the GPU's memory runs out, everything is freed that can be, and the run tried again."""
         try:
-            return self._run(inputs)
+            return self._run(inputs, last)
         except Exception as error:
             if not out_of_memory(error):
                 raise
             log.info("out of GPU memory (%s); trying again without the CUDA graphs", first_line(error))
         self._free()
-        return self._run_plain(inputs)
+        return self._run_plain(inputs, last)
 
     def lane(self, inputs: Inputs) -> Lane:
         """See `Engine`; where the GPU's memory runs out, see `run`."""
@@ -80,7 +80,7 @@ class Cuda(OnnxRuntime):
         self._free()
         return self._new_lane(inputs)
 
-    def _run(self, inputs: Inputs) -> Array:
+    def _run(self, inputs: Inputs, last: bool) -> Array:
         sizes = tuple((name, array.shape) for name, array in inputs.items())
         runs = 0
         with self._lock:
@@ -94,7 +94,7 @@ class Cuda(OnnxRuntime):
         if runs == OFTEN:  # so one thread does it, and none again where it fails
             kept = self._keep(sizes, inputs)
         if kept is None:
-            return self._run_plain(inputs)
+            return self._run_plain(inputs, last)
         lane, turn = kept
         with turn:
             lane.upload(inputs)
@@ -127,11 +127,11 @@ class Cuda(OnnxRuntime):
             log.warning("no CUDA graph, launching each kernel (%s)", first_line(error))
         return CudaLane(partial(self._open_fixed, inputs, False), inputs)
 
-    def _run_plain(self, inputs: Inputs) -> Array:
+    def _run_plain(self, inputs: Inputs, last: bool) -> Array:
         """In the session for all sizes; its arena holds what the two largest small inputs took, never more."""
         size = sum(array.nbytes for array in inputs.values())
         with ALLOCATING:
-            give_back = size >= LARGE or 0 < self._grown < size
+            give_back = last or size >= LARGE or 0 < self._grown < size
             grown = 0 if give_back else max(self._grown, size)
             self._grown = 1  # where the run fails, the next one gives the memory back
             output = run_session(self.session, inputs, "cpu:0;gpu:0" if give_back else None)
