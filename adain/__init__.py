@@ -27,8 +27,9 @@ Importing this package loads neither torch nor onnxruntime.
 
 from .errors import AdaINError
 from .look import Look
+from .session import real_time_model
 from .styles import Style
 from .stylizer import Stylizer
 
-__all__ = ["AdaINError", "Look", "Style", "Stylizer", "__version__"]
+__all__ = ["AdaINError", "Look", "Style", "Stylizer", "__version__", "real_time_model"]
 __version__ = "0.1.0"

@@ -21,7 +21,7 @@ from .strokes import Lift, inner_size
 Paint = Callable[[Sequence[Picture], Look, Sequence[Weight] | None, Tell, bool], list[Pixels]]
 
 ROWS = 1 << 20  # pixels that are put together at once
-BEYOND = 16  # times what is painted: a picture for which the network's memory is wanted once that is done
+BEYOND = 8  # times what is painted: a picture for which the network's memory is wanted once that is done
 
 
 @dataclass(frozen=True, eq=False)

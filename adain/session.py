@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from . import shipped
 from .contract import GRAPHS, KINDS, Contract, Graph, Use, read_model
-from .engines import Compute, Device, Inputs, Lane, open_engine
+from .engines import GPUS, Compute, Device, Inputs, Lane, open_engine
+from .engines.cuda.check import cuda_problem
 from .errors import AdaINError, ModelError, PictureError, TooLargeError, first_line, out_of_memory
 from .pictures import Pixels
 from .stopping import Stopped
@@ -232,6 +233,16 @@ def from_portable(pixels: Floats, height: int, width: int) -> Pixels:
     cropped = pixels[0, :, :height, :width].transpose(1, 2, 0)
     result: Pixels = np.rint(cropped.clip(0, 1) * 255).astype(np.uint8)
     return result
+
+
+def real_time_model(device: Device = "auto") -> str:
+    """The package's model for whoever paints frames as they come: "large" where a GPU runs it, else "fast".
+
+    Args:
+        device: where it is going to run, as for `Stylizer`.
+    """
+    gpu = device in GPUS or (device == "auto" and cuda_problem() is None)
+    return "large" if gpu else "fast"
 
 
 def stylizer_file(model: str | Path | None) -> Path:

@@ -193,6 +193,9 @@ class Stylizer:
     ) -> Stream:
         """Stylise frames of one size, several of them on their way at once: video, cameras.
 
+        The network is that of the Stylizer, whether or not it keeps up, so that a frame becomes the picture that
+        `stylize` makes of it; `Stylizer(real_time_model())` keeps up with a camera.
+
             with stylizer.stream((1280, 720), "starry-night") as stream:
                 for frame in stream.run(camera):
                     show(frame)

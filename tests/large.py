@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +53,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for megapixels in arguments.megapixels:
             file = Path(folder, "photo.jpg")
-            draw(file, megapixels)
+            # In a process of its own: the peak of a child is at least what its parent has as it starts it.
+            drawing = get_context("spawn").Process(target=draw, args=(file, megapixels))
+            drawing.start()
+            drawing.join()
             seconds, processor, gigabytes = measure(file, arguments.options)
             took = f"{seconds:.0f} s, {processor:.0f} s of the processor"
             print(f"{megapixels:g} megapixels: {gigabytes:.2f} GB, {took}", flush=True)

@@ -33,7 +33,8 @@ class Wish:
     """What is shown, and may change while it runs.
 
     Attributes:
-        looks: to choose from; one or more.
+        looks: to choose from; one or more. The feather of a mask is in px of what is shown, and with `Look.fit` it
+            goes with any size that is painted.
         rate: frames a second that shall be held.
         size: px of the longer side that is shown, and at most painted.
         smooth: see `Steady`.
@@ -165,12 +166,14 @@ class Live:
         self._shown = self._wish.shown(frame)
         scale = self._side / max(self._shown)
         width, height = (max(self._stylizer.contract.smallest_side, round(side * scale)) for side in self._shown)
+        wished = self._wish.look
+        look = replace(wished, feather=wished.feather * width / self._shown[0])
         if self._stream is None or self._size != (width, height):
             self._end_stream()
-            self._stream, self._size = self._stylizer.stream((width, height), self._wish.look), (width, height)
-        look = self._wish.look
-        if self._look is None or (look.styles, look.alpha) != (self._look.styles, self._look.alpha):
-            self._stream.look = self._look = look
+            self._stream, self._size = self._stylizer.stream((width, height), look), (width, height)
+        elif self._look is None or (look.styles, look.alpha) != (self._look.styles, self._look.alpha):
+            self._stream.look = look
+        self._look = look
         return self._stream
 
     def _end_stream(self) -> None:

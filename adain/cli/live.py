@@ -1,13 +1,13 @@
 """`adain live`."""
 
+from pathlib import Path
 from typing import Annotated
 
 from typer import Option
 
 from ..apps.live import Live, Wish
-from ..engines import GPUS, Device
-from ..engines.cuda.check import cuda_problem
 from ..look import Look
+from ..session import real_time_model
 from ..stylizer import Stylizer
 from ..video.camera import Camera
 from ..video.screens import Format, Target, open_screen
@@ -29,10 +29,18 @@ def live(
     size: Annotated[int, Option(help="The longer side that is shown, and at most painted, in px.")] = 512,
     smooth: options.Smooth = 0.8,
     alpha: options.Alpha = 1.0,
+    style_size: options.StyleSize = None,
     color: options.Color = "style",
+    color_strength: options.ColorStrength = 1.0,
+    stroke_size: options.StrokeSize = "full",
+    mask: Annotated[
+        str | None,
+        Option(help="A picture that is white, or opaque, where to paint; stretched to what is shown."),
+    ] = None,
+    feather: Annotated[float, Option(help="Width of the edges of the mask, in px of what is shown.")] = 0,
     device: options.Device = "auto",
     threads: options.Threads = None,
-    model: options.Model = None,
+    model: Annotated[Path | None, options.model(show_default="large on a GPU, else fast")] = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Restyle a camera as it runs.
@@ -41,8 +49,18 @@ def live(
     and q ends. A source that fails says so on the picture and is tried again.
     """
     options.need_extra("live", "cv2", *(["pyvirtualcam"] if to == "camera" else []))
-    stylizer = Stylizer(model or _network(device), device, threads=threads)
-    looks = [stylizer.encode(Look((each,), alpha=alpha, color=color)) for each in style]
+    stylizer = Stylizer(model or real_time_model(device), device, threads=threads)
+    look = Look(
+        alpha=alpha,
+        style_size=style_size,
+        color=color,
+        color_strength=color_strength,
+        stroke_size=options.stroke_size_of(stroke_size),
+        mask=mask,
+        feather=feather,
+        fit=True,
+    )
+    looks = [stylizer.encode(look.after(each)) for each in style]
     wish = Wish(looks, fps, size, smooth, figures=to == "window")
     console = stderr_console(quiet)
     with Camera(camera if source is None else source, loop) as frames:
@@ -58,9 +76,3 @@ def live(
     rate, late = ran.shown / ran.seconds, 1000 * ran.latency
     what = f"{ran.shown} frames, {ran.dropped} dropped, {rate:.1f} frames/s, {late:.0f} ms, {ran.width}x{ran.height} px"
     console.print(what, markup=False)
-
-
-def _network(device: Device) -> str | None:
-    """The small network, where no GPU runs the large one."""
-    gpu = device in GPUS or (device == "auto" and cuda_problem() is None)
-    return None if gpu else "fast"

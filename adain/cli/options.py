@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from importlib import util
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from typer import Argument, Option
 
@@ -11,6 +11,13 @@ from .. import engines, look
 from ..errors import OptionError, how_to_install
 
 T = TypeVar("T")
+
+
+def model(show_default: str) -> Any:
+    """The option --model, which says what is taken without it."""
+    what = "large, fast, or a folder or stylizer.onnx of `adain export`."
+    return Option("--model", help=what, show_default=show_default)
+
 
 Device = Annotated[engines.Device, Option(help="Where to run.")]
 Json = Annotated[bool, Option("--json", help="Print JSON, for scripts.")]
@@ -46,7 +53,7 @@ ModelArgument = Annotated[
 ]
 Model = Annotated[
     Path | None,
-    Option("--model", help="large, fast, or a folder or stylizer.onnx of `adain export`.", show_default="large"),
+    model(show_default="large"),
 ]
 
 

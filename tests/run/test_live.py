@@ -14,6 +14,7 @@ pytest.importorskip("cv2")
 
 from clips import Pixels, moving, write_clip
 
+from adain import session
 from adain.apps.live import Live, Wish
 from adain.errors import DeviceError, OptionError, VideoError
 from adain.look import Look
@@ -67,6 +68,30 @@ def test_a_file_is_shown_at_its_rate_and_keys_change_the_look(tmp_path: Path, st
     assert (0, 0, 255) in colours
     assert colours[-1][2] > 200 > 0 < colours[-1][0]
     assert wish.look.alpha == 0.9
+
+
+@pytest.mark.parametrize("stroke_size", [None, 2])
+def test_a_mask_holds_at_every_size_that_is_painted(monkeypatch: pytest.MonkeyPatch, stroke_size: float | None) -> None:
+    monkeypatch.setattr(cameras, "_open", lambda source: FakeCapture(1000, False))
+    monkeypatch.setattr(Wish, "painted", lambda wish, size, seconds: 96 if size == 128 else 128)
+    mask = np.zeros((30, 40, 3), np.uint8)  # of another size than the frames
+    mask[:, 20:] = 255
+    look = Look(("scream",), mask=mask, feather=32, fit=True, stroke_size=stroke_size)
+    sizes, run = set(), Stylizer.stream
+
+    def stream(self: Stylizer, size: tuple[int, int], look: Look) -> Any:
+        sizes.add((size, look.feather))
+        return run(self, size, look)
+
+    monkeypatch.setattr(Stylizer, "stream", stream)
+    screen, stylizer = FakeScreen({12: "minus", 20: "q"}), Stylizer("fast", "cpu", threads=1)
+    with Camera("rtsp://camera") as camera:
+        Live(stylizer, camera, Wish([stylizer.encode(look)], 25, 128, 0, figures=False)).run(screen)
+    assert sizes == {((128, 96), 32), ((96, 72), 24)}
+    for picture in screen.shown:
+        away = np.abs(picture.astype(int) - 90).max((0, 2))  # of each column
+        assert away[:46].max() == 0 < away[52:].min()  # edges from 48 to 80
+        assert away[84:].min() > 2 * away[56]
 
 
 def test_the_end_of_a_file_is_the_end(tmp_path: Path, stylizer: Stylizer) -> None:
@@ -206,12 +231,21 @@ def test_text_is_written_on_a_copy() -> None:
     assert (written[40:] == 30).all()
 
 
-def test_the_small_network_where_there_is_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("problem", "expected"), [("no GPU", "fast"), (None, "large")])
+def test_the_small_network_where_there_is_no_gpu(
+    monkeypatch: pytest.MonkeyPatch, problem: str | None, expected: str
+) -> None:
     from adain.cli import live
 
-    module = sys.modules[live.__module__]
-    monkeypatch.setattr(module, "cuda_problem", lambda: "no GPU")
-    assert module._network("auto") == module._network("cpu") == "fast"
-    assert module._network("cuda") is None
-    monkeypatch.setattr(module, "cuda_problem", lambda: None)
-    assert module._network("auto") is None
+    class Opened(Exception):
+        pass
+
+    def open_model(model: str, device: str, threads: int | None) -> None:
+        raise Opened(model)
+
+    monkeypatch.setattr(session, "cuda_problem", lambda: problem)
+    monkeypatch.setattr(sys.modules[live.__module__], "Stylizer", open_model)
+    with pytest.raises(Opened, match=f"^{expected}$"):
+        live(["scream"])
+    with pytest.raises(Opened, match="^other$"):
+        live(["scream"], model=Path("other"))

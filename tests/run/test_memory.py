@@ -199,9 +199,9 @@ def test_the_network_gives_way_to_a_picture_many_times_as_large_as_what_is_paint
 ) -> None:
     monkeypatch.setattr(strokes, "MEASURE", 64 * 64)
     stylizer = Stylizer("fast", "cpu", threads=1)
-    stylizer.stylize(np.zeros((250, 250, 3), np.uint8), "scream")
+    stylizer.stylize(np.zeros((150, 150, 3), np.uint8), "scream")
     assert not given
-    stylizer.stylize(np.zeros((300, 300, 3), np.uint8), "scream")
+    stylizer.stylize(np.zeros((200, 200, 3), np.uint8), "scream")
     assert len(given) == 1
     regions = np.zeros((300, 300, 3), np.uint8)
     regions[:100], regions[100:200] = 100, 255

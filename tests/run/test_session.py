@@ -9,7 +9,7 @@ from tiny import TINY
 
 from adain import session
 from adain.errors import ModelError, PictureError
-from adain.session import Session, stylizer_file
+from adain.session import Session, real_time_model, stylizer_file
 
 Write = Callable[..., Path]
 RANDOM = np.random.default_rng(0)
@@ -128,3 +128,12 @@ def test_the_file_of_a_model(write_tiny: Write) -> None:
     folder = write_tiny()
     assert stylizer_file(folder) == stylizer_file(folder / "stylizer.onnx") == folder / "stylizer.onnx"
     assert stylizer_file(None).name == stylizer_file(str(folder)).name == "stylizer.onnx"
+
+
+def test_the_model_for_real_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "cuda_problem", lambda: "no GPU")
+    assert real_time_model() == real_time_model("cpu") == real_time_model("openvino") == "fast"
+    assert real_time_model("cuda") == real_time_model("tensorrt") == "large"
+    monkeypatch.setattr(session, "cuda_problem", lambda: None)
+    assert real_time_model() == "large"
+    assert real_time_model("cpu") == "fast"

@@ -70,3 +70,10 @@ def test_an_array_and_a_file_give_the_same(stylizer, tmp_path):
     Image.fromarray(photo()).save(tmp_path / "photo.png")
     of_file = np.asarray(stylizer.stylize(tmp_path / "photo.png", "udnie"))
     assert np.array_equal(of_file, stylizer.stylize(photo(), "udnie"))
+
+
+def test_frames_are_painted_by_the_network_that_paints_pictures(stylizer):
+    content = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
+    with stylizer.stream((64, 48), "scream") as stream:
+        (frame,) = stream.run([content])
+    np.testing.assert_array_equal(frame, stylizer.stylize(content, "scream"))
