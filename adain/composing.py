@@ -32,25 +32,52 @@ class Layer:
     mask: Pixels | None
 
 
-def layers_of(look: Look, size: tuple[int, int]) -> list[Layer]:
-    """The parts of a picture (width, height) that get a style of their own.
+class Layers:
+    """The layers of looks on pictures of one size; masks that stay from one look to the next are read once.
 
-    Raises:
-        PictureError: see `masks.load_mask` and `masks.load_regions`.
+    Args:
+        size: (width, height).
     """
-    mask = None if look.mask is None else masks.soften(masks.load_mask(look.mask, size, look.fit), look.feather)
-    if look.regions is None:
-        return [Layer(look, mask)]
-    regions = masks.load_regions(look.regions, size, len(look.styles), look.fit)
-    parts = [masks.soften(region, look.feather) for region in regions]
-    return [
-        Layer(look.after(style), part if mask is None else masks.combine([part, mask]))
-        for style, part in zip(look.styles, parts, strict=True)
-    ]
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self._size = size
+        self._last: tuple[Look, list[Pixels | None]] | None = None
+
+    def of(self, look: Look) -> list[Layer]:
+        """The parts of a picture that get a style of their own.
+
+        Raises:
+            PictureError: see `masks.load_mask` and `masks.load_regions`.
+        """
+        last = self._last  # once, since threads share it
+        if last is None or not _same_masks(look, last[0]):
+            last = self._last = look, self._masks(look)
+        looks = [look] if look.regions is None else [look.after(style) for style in look.styles]
+        return [Layer(*each) for each in zip(looks, last[1], strict=True)]
+
+    def _masks(self, look: Look) -> list[Pixels | None]:
+        size = self._size
+        mask = None if look.mask is None else masks.soften(masks.load_mask(look.mask, size, look.fit), look.feather)
+        if look.regions is None:
+            return [mask]
+        regions = masks.load_regions(look.regions, size, len(look.styles), look.fit)
+        parts = [masks.soften(region, look.feather) for region in regions]
+        return [part if mask is None else masks.combine([part, mask]) for part in parts]
+
+
+def _same_masks(one: Look, other: Look) -> bool:
+    same = one.mask is other.mask and one.regions is other.regions and len(one.styles) == len(other.styles)
+    return same and (one.feather, one.fit) == (other.feather, other.fit)
 
 
 def compose(
-    frames: Sequence[Picture], look: Look, paint: Paint, least: int, weighs: Callable[[], bool], tell: Tell
+    frames: Sequence[Picture],
+    look: Look,
+    paint: Paint,
+    least: int,
+    weighs: Callable[[], bool],
+    tell: Tell,
+    layers_of: Layers | None = None,
 ) -> list[Picture]:
     """Restyle pictures of one size that belong together, such as the frames of an animation.
 
@@ -61,15 +88,16 @@ def compose(
         least: px of the shorter side that `paint` takes.
         weighs: whether `paint` can leave out what is transparent.
         tell: called as the work goes on.
+        layers_of: of pictures of this size, where more will come.
 
     Raises:
-        PictureError: frames of different sizes; see `layers_of`, and what `paint` raises.
+        PictureError: frames of different sizes; see `Layers.of`, and what `paint` raises.
     """
     size = frames[0].width, frames[0].height
     if other := next((frame for frame in frames if (frame.width, frame.height) != size), None):
         came = f"{other.width} x {other.height} pixels"
         raise PictureError(f"a frame has {came}, the first one {size[0]} x {size[1]}; bring them to one size")
-    layers = layers_of(look, size)
+    layers = (layers_of or Layers(size)).of(look)
     seen = frames[0].visible(least) if len(frames) == 1 else (slice(None), slice(None))
     layers = [replace(layer, mask=None if layer.mask is None else layer.mask[seen]) for layer in layers]
     parts = [frame.part(*seen) for frame in frames]

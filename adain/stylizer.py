@@ -19,7 +19,7 @@ from PIL import Image
 
 from . import shipped
 from .colours import Colours, colour_sums, has_colours, recolour
-from .composing import compose, layers_of
+from .composing import Layers, compose
 from .contract import Contract, Graph
 from .engines import Compute, Device
 from .errors import ModelError, OptionError, PictureError, StyleError
@@ -137,8 +137,12 @@ class Stylizer:
         Raises:
             PictureError: see `stylize`; or frames of different sizes.
         """
-        look = self.encode(look)
-        return compose(frames, look, self._paint, self.contract.smallest_side, self._painter.weighs, tell)
+        return self._compose(frames, self.encode(look), tell)
+
+    def _compose(
+        self, frames: Sequence[Picture], look: Look, tell: Tell, layers: Layers | None = None
+    ) -> list[Picture]:
+        return compose(frames, look, self._paint, self.contract.smallest_side, self._painter.weighs, tell, layers)
 
     def _paint(
         self, contents: Sequence[Picture], look: Look, weights: Sequence[Weight] | None, tell: Tell, last: bool
@@ -213,15 +217,17 @@ class Stylizer:
             OptionError: see `Look`; or a depth that is too small.
         """
 
+        layers = Layers(size)
+
         def encode(look: Look) -> Look:
             if look.keeps_colours and not has_colours(self.contract.code):
                 raise OptionError(f"the model {self.contract.model} cannot keep colours in a stream; leave color")
             look = self.encode(look)
-            layers_of(look, size)
+            layers.of(look)
             return look
 
         def restyle(frame: Pixels, look: Look) -> Pixels:
-            return self.restyle(Picture(frame), look).pixels
+            return self._compose([Picture(frame)], look, quiet, layers)[0].pixels
 
         return Stream(self._stylizer, size, encode, restyle, Look.of(style, alpha), depth)
 
@@ -313,7 +319,7 @@ class Stylizer:
 
 
 def _as_read(mask: Source | None) -> Source | None:
-    return mask if mask is None or isinstance(mask, np.ndarray | Image.Image) else load(mask).to_pil()
+    return mask if mask is None or isinstance(mask, Image.Image) else load(mask).to_pil()
 
 
 def _shrunk(picture: Picture, size: int | None) -> Picture:

@@ -3,15 +3,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from adain import masks
 from adain.engines.onnxruntime import CpuLane, OnnxRuntime
 from adain.errors import ModelError, OptionError, PictureError, StreamClosed, StyleError
 from adain.look import Look
+from adain.masks import load_mask
 from adain.stream import Stream
 from adain.styles import Style, blend
 from adain.stylizer import Stylizer
@@ -360,3 +363,35 @@ def test_the_content_of_a_result(one: Stylizer) -> None:
         assert stream.content is None
         for content, _ in zip(contents, stream.run(contents), strict=True):
             assert stream.content is content
+
+
+def test_a_mask_is_read_once_and_a_new_one_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    monkeypatch.setattr(masks, "load_mask", lambda *given: (read.append(1), load_mask(*given))[1])
+    content, mask = RANDOM.integers(0, 256, (32, 48, 3), np.uint8), np.zeros((32, 48, 3), np.uint8)
+    mask[:, 24:] = 255
+    with Stylizer("fast", "cpu", threads=1).stream((48, 32), Look(("scream",), mask=mask)) as stream:
+        first = list(stream.run([content] * 3))[-1]
+        stream.look = replace(stream.look, alpha=0.5)  # as it comes back, with the mask that it has read
+        (half,) = stream.run([content])
+        assert len(read) == 1
+        mask[:] = mask[:, ::-1].copy()
+        stream.look = Look(("scream",), mask=mask)  # the same array, with something else in it
+        (turned,) = stream.run([content])
+        assert len(read) == 2
+        stream.look = replace(stream.look, feather=8)
+        (soft,) = stream.run([content])
+        regions = mask // 2 + 100  # the left half is brighter
+        stream.look = Look(("scream", "udnie"), regions=regions)
+        (both,) = stream.run([content])
+        stream.look = replace(stream.look, styles=stream.look.styles[::-1])
+        (exchanged,) = stream.run([content])
+    for picture in (first, half):
+        np.testing.assert_array_equal(picture[:, :24], content[:, :24])
+        assert (picture[:, 24:] != content[:, 24:]).mean() > 0.5
+    assert (first[:, 24:] != half[:, 24:]).mean() > 0.5
+    for picture in (turned, soft[:, 30:]):
+        np.testing.assert_array_equal(picture[:, -16:], content[:, -16:])
+    assert (turned[:, :24] != content[:, :24]).mean() > 0.5
+    assert (turned != soft)[:, 20:28].any()
+    assert (both != exchanged).mean() > 0.5
