@@ -85,8 +85,8 @@ def of_live(stylizer: Stylizer, look: Look, file: Path, size: int) -> str:
     """`adain live --source FILE --to - --format mjpeg`."""
     sys.stdout, out = SimpleNamespace(buffer=io.BytesIO()), sys.stdout  # type: ignore[assignment]
     with camera.Camera(str(file)) as source:
-        wish = live.Wish((look,), rate=1, size=size)  # so slow that it paints the size that is wished
-        app, costs = live.Live(stylizer, source, wish), Costs()
+        controls = live.Controls((look,), rate=1, size=size)  # so slow that it paints the size that is wished
+        app, costs = live.Live(stylizer, source, controls), Costs()
         app._side = size  # it begins smaller, and looks how fast that is
         costs.watch(PictureLane, "run", "network")
         costs.watch(Steady, "take", "smoothing")

@@ -29,7 +29,7 @@ KEYS = "n, p: next style, one before   +, -: strength   i: figures   q: end"
 
 
 @dataclass
-class Wish:
+class Controls:
     """What is shown, and may change while it runs.
 
     Attributes:
@@ -102,14 +102,14 @@ class Ran:
 class Live:
     """Paints what a camera gives, and tells on the picture what is wrong."""
 
-    def __init__(self, stylizer: Stylizer, camera: Camera, wish: Wish) -> None:
-        self._stylizer, self._camera, self._wish = stylizer, camera, wish
+    def __init__(self, stylizer: Stylizer, camera: Camera, controls: Controls) -> None:
+        self._stylizer, self._camera, self._controls = stylizer, camera, controls
         self._stream: Stream | None = None
         self._size = (0, 0)  # (width, height) that is painted
-        self._side = min(wish.size, 256)  # px of its longer side; the first guess
+        self._side = min(controls.size, 256)  # px of its longer side; the first guess
         self._result: Pixels | None = None
         self._frames = self._dropped = 0
-        self._steady = Steady(wish.smooth, quick=True)
+        self._steady = Steady(controls.smooth, quick=True)
         self._counted = 0  # frames since the size was thought over
         self._busy = self._spent = 0.0  # seconds of the stream, and of this thread, then
         self._look: Look | None = None
@@ -127,7 +127,7 @@ class Live:
                     if self._result is not None and (new or (problem and time.monotonic() - told > 0.5)):
                         told = time.monotonic()
                         screen.show(self._written(problem))
-                    if not all(self._wish.press(key) for key in screen.pressed()):
+                    if not all(self._controls.press(key) for key in screen.pressed()):
                         break
             finally:
                 self._end_stream()
@@ -158,15 +158,15 @@ class Live:
         """Whether another size suits the rate better: the network and this thread work side by side."""
         spent = time.thread_time()
         seconds = max(stream.busy - self._busy, spent - self._spent) / self._counted
-        self._side = self._wish.painted(self._side, seconds)
+        self._side = self._controls.painted(self._side, seconds)
         self._counted, self._busy, self._spent = 0, stream.busy, spent
 
     def _stream_for(self, frame: Pixels) -> Stream:
         """The stream for frames of this size, with the present look."""
-        self._shown = self._wish.shown(frame)
+        self._shown = self._controls.shown(frame)
         scale = self._side / max(self._shown)
         width, height = (max(self._stylizer.contract.smallest_side, round(side * scale)) for side in self._shown)
-        wished = self._wish.look
+        wished = self._controls.look
         look = replace(wished, feather=wished.feather * width / self._shown[0])
         if self._stream is None or self._size != (width, height):
             self._end_stream()
@@ -192,12 +192,12 @@ class Live:
         assert self._result is not None
         if problem:
             return write_on(self._result, [problem], dark=True)
-        if not self._wish.figures or self._stream is None:
+        if not self._controls.figures or self._stream is None:
             return self._result
         if self._frames % READ == 1 or not self._figures:
             latency, (width, height) = self._stream.latency, self._size
             rate = 0.0 if np.isnan(latency.fps) else latency.fps
             self._figures = f"{rate:.0f} frames/s  {1000 * latency.last:.0f} ms  {width}x{height}"
-        look = self._wish.look
+        look = self._controls.look
         lines = [f"{look.name}  {look.alpha:.1f}", self._figures, KEYS]
         return write_on(self._result, lines if self._frames < HINTED else lines[:2])

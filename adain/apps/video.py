@@ -21,7 +21,7 @@ from ..video.clip import WHOLE, Clip, Frame, Resampled, Span
 from ..video.join import Rest, join
 from ..video.parts import FRAMES, Parts
 from ..video.read import VideoFile
-from ..video.sequence import Pictures, PictureSink, is_sequence
+from ..video.sequence import PictureSequence, PictureSink, is_sequence
 from ..video.steady import Steady
 from ..video.timeline import Timeline
 from ..video.write import Encoding, PartSink, Sink
@@ -59,9 +59,9 @@ class Job:
             raise OptionError(f"{self.content} would be overwritten; give another -o")
 
     def clip(self) -> Clip:
-        """The content; raises what `VideoFile` and `Pictures` raise."""
+        """The content; raises what `VideoFile` and `PictureSequence` raise."""
         if is_sequence(self.content):
-            return Pictures(self.content, self.span)
+            return PictureSequence(self.content, self.span)
         clip = VideoFile(self.content, self.span)
         return clip if self.span.rate is None else Resampled(clip, self.span.rate)
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Option
 
-from ..apps.live import Live, Wish
+from ..apps.live import Controls, Live
 from ..look import Look
 from ..session import real_time_model
 from ..stylizer import Stylizer
@@ -61,16 +61,16 @@ def live(
         fit=True,
     )
     looks = [stylizer.encode(look.after(each)) for each in style]
-    wish = Wish(looks, fps, size, smooth, figures=to == "window")
+    controls = Controls(looks, fps, size, smooth, figures=to == "window")
     console = stderr_console(quiet)
     with Camera(camera if source is None else source, loop) as frames:
         first = frames.take(0)
         assert first is not None, "a camera without a first frame raises"
-        screen = open_screen(to, wish.shown(first), fps, format)
-        width, height = wish.shown(first)
+        screen = open_screen(to, controls.shown(first), fps, format)
+        width, height = controls.shown(first)
         console.print(f"{frames.name}  {width}x{height} to {to} on {stylizer.device}", markup=False)
         try:
-            ran = Live(stylizer, frames, wish).run(screen)
+            ran = Live(stylizer, frames, controls).run(screen)
         finally:
             screen.close()
     rate, late = ran.shown / ran.seconds, 1000 * ran.latency

@@ -17,7 +17,7 @@ def is_sequence(path: str) -> bool:
     return is_folder(Path(path)) or _NUMBER.search(Path(path).name) is not None
 
 
-class Pictures:
+class PictureSequence:
     """The pictures of a sequence, `span.rate` a second; a `Clip`.
 
     A picture that cannot be read is left out, and the one before is shown longer; one of another size than the first is

@@ -15,7 +15,7 @@ pytest.importorskip("cv2")
 from clips import Pixels, moving, write_clip
 
 from adain import session
-from adain.apps.live import Live, Wish
+from adain.apps.live import Controls, Live
 from adain.errors import DeviceError, OptionError, VideoError
 from adain.look import Look
 from adain.pictures import write_on
@@ -58,22 +58,22 @@ class FakeScreen:
 
 def test_a_file_is_shown_at_its_rate_and_keys_change_the_look(tmp_path: Path, stylizer: Stylizer) -> None:
     clip = write_clip(tmp_path / "in.mp4", moving(60))
-    screen, wish = FakeScreen({3: "n", 6: "minus", 12: "q"}), Wish([RED, BLUE], 25, 128, 0, figures=False)
+    screen, controls = FakeScreen({3: "n", 6: "minus", 12: "q"}), Controls([RED, BLUE], 25, 128, 0, figures=False)
     with Camera(str(clip)) as camera:
-        ran = Live(stylizer, camera, wish).run(screen)
+        ran = Live(stylizer, camera, controls).run(screen)
     assert 12 <= len(screen.shown) == ran.shown < 60  # a busy machine drops frames
     assert all(picture.shape == (96, 128, 3) for picture in screen.shown)
     colours = [tuple(picture[48, 64]) for picture in screen.shown]
     assert colours[0] == (255, 0, 0)
     assert (0, 0, 255) in colours
     assert colours[-1][2] > 200 > 0 < colours[-1][0]
-    assert wish.look.alpha == 0.9
+    assert controls.look.alpha == 0.9
 
 
 @pytest.mark.parametrize("stroke_size", [None, 2])
 def test_a_mask_holds_at_every_size_that_is_painted(monkeypatch: pytest.MonkeyPatch, stroke_size: float | None) -> None:
     monkeypatch.setattr(cameras, "_open", lambda source: FakeCapture(1000, False))
-    monkeypatch.setattr(Wish, "painted", lambda wish, size, seconds: 96 if size == 128 else 128)
+    monkeypatch.setattr(Controls, "painted", lambda controls, size, seconds: 96 if size == 128 else 128)
     mask = np.zeros((30, 40, 3), np.uint8)  # of another size than the frames
     mask[:, 20:] = 255
     look = Look(("scream",), mask=mask, feather=32, fit=True, stroke_size=stroke_size)
@@ -86,7 +86,7 @@ def test_a_mask_holds_at_every_size_that_is_painted(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(Stylizer, "stream", stream)
     screen, stylizer = FakeScreen({12: "minus", 20: "q"}), Stylizer("fast", "cpu", threads=1)
     with Camera("rtsp://camera") as camera:
-        Live(stylizer, camera, Wish([stylizer.encode(look)], 25, 128, 0, figures=False)).run(screen)
+        Live(stylizer, camera, Controls([stylizer.encode(look)], 25, 128, 0, figures=False)).run(screen)
     assert sizes == {((128, 96), 32), ((96, 72), 24)}
     for picture in screen.shown:
         away = np.abs(picture.astype(int) - 90).max((0, 2))  # of each column
@@ -98,11 +98,11 @@ def test_the_end_of_a_file_is_the_end(tmp_path: Path, stylizer: Stylizer) -> Non
     clip = write_clip(tmp_path / "in.mp4", moving(5))
     began = time.monotonic()
     with Camera(str(clip)) as camera:
-        ran = Live(stylizer, camera, Wish([RED], 25, 128)).run(FakeScreen({}))
+        ran = Live(stylizer, camera, Controls([RED], 25, 128)).run(FakeScreen({}))
     assert ran.shown + ran.dropped <= 5
     assert ran.shown > 0
     with Camera(str(clip), loop=True) as camera:
-        ran = Live(stylizer, camera, Wish([RED], 25, 128)).run(FakeScreen({12: "Escape"}))
+        ran = Live(stylizer, camera, Controls([RED], 25, 128)).run(FakeScreen({12: "Escape"}))
     assert ran.shown >= 12
     assert time.monotonic() - began > 0.6  # at 25 frames a second
 
@@ -156,7 +156,7 @@ def test_a_source_that_fails_says_so_and_comes_back(
         return bool(dark) and 255 in bright[dark[0] :]
 
     with Camera("rtsp://camera") as camera:
-        Live(stylizer, camera, Wish([RED], 25, 128, 0, figures=False)).run(FakeScreen({}, comes_back))
+        Live(stylizer, camera, Controls([RED], 25, 128, 0, figures=False)).run(FakeScreen({}, comes_back))
     assert "no picture for" in problems[0]
     assert ("the source is silent" if stalls else "it has ended") in problems[0]
     assert FakeCapture.opened >= 2
@@ -174,15 +174,15 @@ def test_a_source_that_is_not_there(tmp_path: Path, run: Callable[..., tuple[int
 
 
 def test_the_size_follows_from_the_rate() -> None:
-    wish = Wish([RED], 30, 512)
-    assert wish.painted(256, 0.001) == 512  # at most what is shown
-    assert wish.painted(256, 0.0283) == 256  # in time
-    assert wish.painted(256, 0.113) == 128  # a quarter of the pixels
-    assert wish.painted(256, 100) == 96
-    assert wish.shown(np.zeros((1080, 1920, 3), np.uint8)) == (512, 288)
+    controls = Controls([RED], 30, 512)
+    assert controls.painted(256, 0.001) == 512  # at most what is shown
+    assert controls.painted(256, 0.0283) == 256  # in time
+    assert controls.painted(256, 0.113) == 128  # a quarter of the pixels
+    assert controls.painted(256, 100) == 96
+    assert controls.shown(np.zeros((1080, 1920, 3), np.uint8)) == (512, 288)
     for wrong in ({"looks": []}, {"rate": 0}, {"size": 3}):
         with pytest.raises(OptionError):
-            Wish(**({"looks": [RED]} | wrong))  # type: ignore[arg-type]
+            Controls(**({"looks": [RED]} | wrong))  # type: ignore[arg-type]
 
 
 def test_raw_frames_and_jpegs_to_stdout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stylizer: Stylizer) -> None:
@@ -202,9 +202,9 @@ def test_raw_frames_and_jpegs_to_stdout(tmp_path: Path, monkeypatch: pytest.Monk
         out = Stdout()
         monkeypatch.setattr(screens.sys, "stdout", SimpleNamespace(buffer=out))
         with Camera(str(clip)) as camera:
-            wish = Wish([RED], 25, 128, 0, figures=False)
+            controls = Controls([RED], 25, 128, 0, figures=False)
             screen = screens.open_screen("-", (128, 96), 25, format)  # type: ignore[arg-type]
-            ran = Live(stylizer, camera, wish).run(screen)
+            ran = Live(stylizer, camera, controls).run(screen)
         assert out.written.startswith(start)
         if format == "raw":
             assert len(out.written) == 128 * 96 * 3 * ran.shown
