@@ -8,7 +8,8 @@ What they have in common is in `model`. The kinds, by their names in `architectu
     fast         fast.py: the same codes for a small encoder and decoder of its own (shipped as "fast")
 
 They are made of `vgg` (the encoder, and `scale` for its channels), `adain` (statistics, and giving them), `colour` and
-`modulation` (functions of a style code). `model_file` reads and writes model.safetensors, `pretrained` others' weights.
+`modulation` (functions of a style code), with `constants` on their device. `model_file` reads and writes
+model.safetensors, `pretrained` others' weights.
 
 `architecture`, all that is imported here, loads no torch: the command line reads it.
 """

@@ -1,31 +1,29 @@
 """Statistics of the colours of pictures, and pictures given the colours of others."""
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
 from ..colours import NARROWEST, OPPONENT_AXES
 from .adain import EPSILON, Mean, average, blend
+from .constants import Matrix, constant
 
 GREY = 0.5  # sums are of differences from it, which loses fewer digits to rounding
 
-Matrix = Sequence[Sequence[float]]
 Colours = tuple[Tensor, Tensor]  # `colour_statistics`
 
 _LOWER = [(row, column) for row in range(3) for column in range(row + 1)]
 # The covariances of the opponent colours (_LOWER) from those of RGB: rr, gg, bb, rg, gb, br.
-_RGB_TO_COVARIANCE: Matrix = [
-    [p[i] * q[i] for i in range(3)] + [p[i] * q[j] + p[j] * q[i] for i, j in ((0, 1), (1, 2), (2, 0))]
+_RGB_TO_COVARIANCE: Matrix = tuple(
+    (*(p[i] * q[i] for i in range(3)), *(p[i] * q[j] + p[j] * q[i] for i, j in ((0, 1), (1, 2), (2, 0))))
     for p, q in ((OPPONENT_AXES[row], OPPONENT_AXES[column]) for row, column in _LOWER)
-]
+)
 # A lower triangle (_LOWER) on opponent colours as a matrix, column by column, that takes RGB, or gives RGB.
-_TRIANGLE_AFTER_AXES: Matrix = [
-    [OPPONENT_AXES[column][into] * (row == out) for row, column in _LOWER] for into in range(3) for out in range(3)
-]
-_AXES_AFTER_TRIANGLE: Matrix = [
-    [OPPONENT_AXES[row][out] * (column == into) for row, column in _LOWER] for into in range(3) for out in range(3)
-]
+_TRIANGLE_AFTER_AXES: Matrix = tuple(
+    tuple(OPPONENT_AXES[column][into] * (row == out) for row, column in _LOWER) for into in range(3) for out in range(3)
+)
+_AXES_AFTER_TRIANGLE: Matrix = tuple(
+    tuple(OPPONENT_AXES[row][out] * (column == into) for row, column in _LOWER) for into in range(3) for out in range(3)
+)
 
 
 def opponent_colours(colours: Tensor) -> Tensor:
@@ -135,7 +133,7 @@ def _linear(matrix: Matrix, values: Tensor) -> Tensor:
 
     As a product and a sum, since GPUs round the factors of a matrix product (TF32), and autocast rounds them more.
     """
-    constant = values.new_tensor(matrix, dtype=torch.float32)[None, :, :, None]
+    factors = constant(matrix, values)[None, :, :, None]
     # Over both last axes, though one is 1, since pnnx loses a single axis.
-    product: Tensor = (constant * values.reshape(-1, 1, len(matrix[0]), 1)).sum((2, 3), keepdim=True)
+    product: Tensor = (factors * values.reshape(-1, 1, len(matrix[0]), 1)).sum((2, 3), keepdim=True)
     return product

@@ -7,7 +7,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ..network.adain import EPSILON, statistics
+from ..network.adain import EPSILON
+from ..network.constants import constant, made_once
+from .moments import statistics
 from .perception import Features
 
 SHIFT_MARGIN = 8  # px, where a border is seen that another photograph does not have
@@ -261,26 +263,34 @@ def grid_loss(output: Tensor) -> Tensor:
         output: RGB [N,3,H,W], sides at least 64.
     """
     tiles = _luminance(output).unfold(2, GRID_TILE, GRID_TILE // 2).unfold(3, GRID_TILE, GRID_TILE // 2)
-    window = torch.hann_window(GRID_TILE, device=tiles.device)
-    window = window[:, None] * window
+    window = _window(tiles.device)
     waves = torch.fft.fft2((tiles - tiles.mean((-2, -1), keepdim=True)) * window)
     rounding = 1 / (12 * 255**2)  # of 8-bit pictures: what is below cannot be seen
     power = (waves.abs().square() / window.square().sum() + rounding).log().mean((0, 1, 2, 3))
+    # As a product and a sum, since GPUs may round the factors of a matrix product.
+    return functional.relu((_peaks(tiles.device) * power).sum((1, 2))).sum()
 
-    def along(direction: tuple[int, int], bin: int) -> Tensor:
-        value: Tensor = power[direction[0] * bin % GRID_TILE, direction[1] * bin % GRID_TILE]
-        return value
 
-    peaks = []
-    for period in GRID_PERIODS:
-        bin = GRID_TILE // period
-        for direction in GRID_DIRECTIONS:
-            beside = torch.stack([along(direction, bin + offset) for offset in (-3, -2, 2, 3)])
-            peaks.append(functional.relu(along(direction, bin) - beside.mean()))
-    return torch.stack(peaks).sum()
+@made_once
+def _window() -> Tensor:
+    """Of a tile, [GRID_TILE,GRID_TILE]."""
+    window = torch.hann_window(GRID_TILE)
+    return window[:, None] * window
+
+
+@made_once
+def _peaks() -> Tensor:
+    """[K,GRID_TILE,GRID_TILE]: for each period and direction 1 at its frequency, and less the mean of those beside."""
+    table = torch.zeros(len(GRID_PERIODS), len(GRID_DIRECTIONS), GRID_TILE, GRID_TILE)
+    for period, rows in zip(GRID_PERIODS, table, strict=True):
+        for (down, right), row in zip(GRID_DIRECTIONS, rows, strict=True):
+            for offset, weight in ((0, 1.0), *((each, -1 / 4) for each in (-3, -2, 2, 3))):
+                bin = GRID_TILE // period + offset
+                row[down * bin % GRID_TILE, right * bin % GRID_TILE] += weight
+    return table.flatten(0, 1)
 
 
 def _luminance(picture: Tensor) -> Tensor:
     """RGB [N,3,H,W] -> float32 [N,1,H,W]."""
-    weights = picture.new_tensor(LUMINANCE, dtype=torch.float32).view(1, 3, 1, 1)
+    weights = constant((LUMINANCE,), picture).view(1, 3, 1, 1)
     return (picture.float() * weights).sum(1, keepdim=True)

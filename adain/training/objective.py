@@ -90,14 +90,14 @@ def _palette(of: Pairs) -> Tensor:
 def _directions(of: Pairs, count: int, channels: int) -> Tensor:
     """Random unit vectors, [count,channels]."""
     drawn = torch.from_numpy(of.random.standard_normal((count, channels), np.float32))
-    return normalize(drawn.to(of.content.device))
+    return normalize(drawn.to(of.content.device, non_blocking=True))
 
 
 def _contrast(of: Pairs) -> Tensor:
     def anchors(features: Tensor) -> Tensor:
         height, width = features.shape[2:]
         drawn = [of.random.integers(1, side - 1, ANCHORS) for side in (height, width)]
-        return torch.from_numpy(np.stack(drawn)).to(features.device)
+        return torch.from_numpy(np.stack(drawn)).to(features.device, non_blocking=True)
 
     features = of.output.features
     return losses.contrast_loss(

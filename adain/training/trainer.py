@@ -28,6 +28,7 @@ from . import data
 from .checkpoints import moments_of, newest_checkpoint, read_newest, restore, write_checkpoint
 from .losses import imitation_features_loss, imitation_loss, overlap, shift_loss
 from .objective import Objective, Pairs
+from .padding import keep_channels_last
 from .perception import Perception, Seen, jitter
 from .precision import accelerate_precision
 from .samples import sample_grid, write_grid
@@ -90,6 +91,9 @@ class Trainer:
         if settings.deep:
             pictures = few_pictures((self.contents, self.styles), DEEPER_PICTURES)
             self.perceive.deepen(Path(settings.deep), pictures)
+        if device.type == "cuda":
+            for network in filter(None, (self.network, self.perceive.deeper)):
+                keep_channels_last(network)
         # What is fixed can be in the computing type itself: no casts at every step.
         self.perceive.to(DTYPES.get(self.accelerator.mixed_precision, torch.float32))
         self.objective = Objective(settings)

@@ -7,6 +7,9 @@ import torch
 from skimage.metrics import structural_similarity
 from torch.nn import functional
 
+from adain.network import adain
+from adain.network.constants import constant
+from adain.training import losses, moments
 from adain.training.losses import (
     balanced_style_loss,
     content_loss,
@@ -24,6 +27,8 @@ from adain.training.losses import (
     structure_loss,
     style_loss,
 )
+
+NO_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 
 
 def test_content_loss_is_the_mean_square():
@@ -186,3 +191,54 @@ def test_grid_loss_sees_grids_and_nothing_else():
         assert grid_loss(flat + wave[:, None]) > 5
         assert grid_loss(noise + 5 * wave) > plain + 1
     assert grid_loss(noise + 0.05 * torch.cos(2 * torch.pi * x / 5)) < plain + 0.2  # a texture of its own
+
+
+def test_grid_loss_is_the_sum_of_its_peaks():
+    picture = torch.rand(2, 3, 96, 128, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    windows = torch.hann_window(64)[:, None] * torch.hann_window(64)
+    grey = torch.einsum("nchw,c->nhw", picture, torch.tensor([0.299, 0.587, 0.114]))
+    tiles = torch.stack([grey[:, y : y + 64, x : x + 64] for y in (0, 32) for x in (0, 32, 64)])
+    waves = torch.fft.fft2((tiles - tiles.mean((-2, -1), keepdim=True)) * windows)
+    power = (waves.abs().square() / windows.square().sum() + 1 / (12 * 255**2)).log().mean((0, 1))
+    expected = torch.zeros(())
+    for period in (2, 4, 8):
+        for down, right in ((0, 1), (1, 0), (1, 1), (1, -1)):
+            at, *beside = (
+                power[down * each % 64, right * each % 64] for each in (64 // period + n for n in (0, -3, -2, 2, 3))
+            )
+            expected = expected + (at - sum(beside) / 4).relu()
+    torch.testing.assert_close(grid_loss(picture), expected, rtol=1e-5, atol=1e-5)
+    slopes = [torch.autograd.grad(each, picture)[0] for each in (grid_loss(picture), expected)]
+    torch.testing.assert_close(*slopes, rtol=1e-4, atol=1e-5 * slopes[1].abs().max().item())
+
+
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=[pytest.mark.gpu, NO_GPU])])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_statistics_without_a_copy_are_the_networks(dtype, layout, device):
+    features = torch.randn(2, 5, 24, 17, generator=torch.Generator().manual_seed(0))
+    features[0, 1] = 3.0 + 0.1 * features[0, 1]  # rather flat
+    features[0, 2] = 0.7
+    features = features.to(device, dtype).contiguous(memory_format=layout)
+
+    def of(function):
+        leaf = features.clone().requires_grad_()
+        mean, std = function(leaf)
+        (mean.square().sum() + (1 + std).log().sum()).backward()
+        return mean, std, leaf.grad
+
+    mine, theirs = of(moments.statistics), of(adain.statistics)
+    assert mine[0].dtype == mine[1].dtype == torch.float32
+    assert mine[2].is_contiguous(memory_format=layout)
+    torch.testing.assert_close(mine[0], theirs[0], rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(mine[1], theirs[1], rtol=1e-5, atol=1e-5 if device == "cpu" else 1e-4)
+    largest = theirs[2].abs().max().item()
+    torch.testing.assert_close(mine[2], theirs[2], rtol=0, atol=largest * (1e-2 if dtype == torch.bfloat16 else 1e-4))
+
+
+def test_constants_outlive_inference_mode():
+    for make in (losses._peaks, losses._window, lambda device: constant(((1.0, 2.0),), torch.zeros((), device=device))):
+        with torch.inference_mode():
+            made = make(torch.device("cpu"))
+        assert not made.is_inference()
+        assert make(torch.device("cpu")) is made
