@@ -74,7 +74,8 @@ def train(
             console.print(f"skipped {line}", markup=False)
         console.print(f"{folder}: {len(pictures)} pictures, {len(pictures.skipped)} skipped")
     if profile:
-        print_table(("part", "ms per batch"), [(part, f"{ms:.1f}") for part, ms in asdict(measure(trainer)).items()])
+        unit = "ms per batch, compiled" if trainer.settings.compile else "ms per batch"
+        print_table(("part", unit), [(part, f"{ms:.1f}") for part, ms in asdict(measure(trainer)).items()])
         return
     finished, passed = _run(trainer, minutes if minutes is not None else float("inf"), console)
     if passed:

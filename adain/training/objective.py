@@ -41,6 +41,9 @@ class Objective:
 
     def __init__(self, settings: Settings) -> None:
         style = losses.balanced_style_loss if settings.balanced else losses.style_loss
+        structure = losses.structure_loss
+        if settings.compile:
+            style, structure = torch.compile(style, dynamic=False), torch.compile(structure, dynamic=False)
         same = 1.0 if settings.identity else 0.0
         table: dict[str, tuple[float, Loss]] = {
             "content": (settings.content_weight, _content),
@@ -50,7 +53,7 @@ class Objective:
             "distribution": (settings.distribution_weight, _distribution),
             "palette": (settings.palette_weight, _palette),
             "contrast": (settings.contrast_weight, _contrast),
-            "structure": (settings.structure_weight, _structure),
+            "structure": (settings.structure_weight, lambda of: structure(of.output.picture, of.reference.picture)),
             "grid": (settings.grid_weight, lambda of: losses.grid_loss(of.output.picture)),
             "identity": (settings.identity_weight * same, _identity),
             "identity_features": (settings.identity_features_weight * same, _identity_features),
@@ -103,10 +106,6 @@ def _contrast(of: Pairs) -> Tensor:
     return losses.contrast_loss(
         features, of.reference.features, {layer: anchors(features[layer]) for layer in CONTRASTED}
     )
-
-
-def _structure(of: Pairs) -> Tensor:
-    return losses.structure_loss(of.output.picture, of.reference.picture)
 
 
 def _identity(of: Pairs) -> Tensor:

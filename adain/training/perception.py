@@ -45,13 +45,14 @@ class Perception:
 
     def __init__(self, encoder: Encoder) -> None:
         self.encoder = encoder
+        self._encode: Callable[[Tensor], list[Tensor]] = encoder
         self.deeper: Deeper | None = None
 
     def __call__(self, picture: Tensor) -> Features:
         """See the class."""
         dtype = next(self.encoder.parameters()).dtype
         with torch.autocast(picture.device.type, enabled=False):
-            features = dict(zip(LAYERS, self.encoder(picture.to(dtype)), strict=True))
+            features = dict(zip(LAYERS, self._encode(picture.to(dtype)), strict=True))
             if self.deeper:
                 features["relu5_1"] = self.deeper(features[LAYERS[-1]])
         return features
@@ -61,6 +62,10 @@ class Perception:
         for network in (self.encoder, self.deeper):
             if network:
                 network.to(dtype)
+
+    def compile(self) -> None:
+        """Run the encoder compiled from now on, for each size of pictures anew."""
+        self._encode = torch.compile(self.encoder, dynamic=False)
 
     @torch.no_grad()
     def deepen(self, file: Path, pictures: Iterable[Tensor]) -> None:

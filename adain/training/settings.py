@@ -74,6 +74,7 @@ class Settings:
     clip: Annotated[float, "Largest norm of the gradient."] = 1.0
     seed: Annotated[int, "Of everything random."] = 0
     precision: Annotated[Precision, "auto is bf16 where the processor or GPU has it, else fp32."] = "auto"
+    compile: Annotated[bool, "Compile steps with torch.compile first; needs a C++ compiler, on a GPU Triton."] = False
 
     log_every: Annotated[int, "Steps between logged losses."] = 50
     sample_every: Annotated[int, "Steps between sample grids."] = 500
@@ -102,6 +103,8 @@ class Settings:
             least = smallest + (SHIFT if self.shift_weight else 0)
             if wanted and self.crop < least:
                 raise OptionError(f"crop {self.crop} is too small for {loss} {wanted}; give {least} or more")
+        if self.compile and (self.jitter or (self.shift_weight and self.teacher)):
+            raise OptionError("compile needs sizes that stay; jitter, and shift_weight with a teacher, change them")
         if self.init and self.encoder != "vgg16":
             raise OptionError("init brings its own encoder; leave --encoder away")
         if not 0 <= self.identity <= self.batch_size:

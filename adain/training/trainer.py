@@ -19,7 +19,7 @@ from accelerate.utils import set_seed
 from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 
-from ..errors import OptionError
+from ..errors import OptionError, first_line
 from ..network.model import StyleTransfer
 from ..network.model_file import save_model
 from ..pictures import find_with_shards
@@ -91,7 +91,7 @@ class Trainer:
         if settings.deep:
             pictures = few_pictures((self.contents, self.styles), DEEPER_PICTURES)
             self.perceive.deepen(Path(settings.deep), pictures)
-        if device.type == "cuda":
+        if device.type == "cuda" and not settings.compile:
             for network in filter(None, (self.network, self.perceive.deeper)):
                 keep_channels_last(network)
         # What is fixed can be in the computing type itself: no casts at every step.
@@ -106,6 +106,28 @@ class Trainer:
             if self.accelerator.scaler and state.header["scaler"]:
                 self.accelerator.scaler.load_state_dict(state.header["scaler"])
             self.step = int(state.header["step"])
+        if settings.compile:
+            self._compile()
+
+    def _compile(self) -> None:
+        """Compile network, encoder and some of the losses, and try them in a step that changes nothing.
+
+        Raises:
+            OptionError: this machine cannot.
+        """
+        from torch._dynamo.exc import TorchDynamoException  # a second to import
+
+        side, count = self.settings.crop, self.settings.batch_size
+        flat = data.to_float(torch.zeros(count, 3, side, side, dtype=torch.uint8), self.accelerator.device)
+        self.prepared = torch.compile(self.prepared, dynamic=False)
+        self.perceive.compile()
+        try:
+            self.accelerator.backward(self.losses(flat, flat)["total"])
+        except TorchDynamoException as error:
+            raise OptionError(
+                f"torch.compile failed: {first_line(error)}; install a C++ compiler, or leave --compile away"
+            ) from error
+        self.optimizer.zero_grad()
 
     # --- one step ---------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from checks import noise_folders
 from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
+from torch._inductor import config as inductor
 
 import adain
 from adain.errors import ModelError, OptionError
@@ -26,7 +28,7 @@ from adain.training.profile import profile
 from adain.training.schedule import learning_rate, parameter_groups, teacher_share
 from adain.training.settings import Settings
 from adain.training.teacher import load_teacher
-from adain.training.trainer import Report, Trainer
+from adain.training.trainer import Report, Trainer, trained
 
 SMALL = "--crop 32 --grid-weight 0 --batch-size 2 --workers 0 --precision fp32 --log-every 1"
 
@@ -368,3 +370,52 @@ def test_two_processes(settings, tmp_path):
         assert done.stderr.count("content: 6 pictures, 0 skipped") == 1  # one process speaks
     assert newest_checkpoint(tmp_path / "run").name == "step-0000002.safetensors"
     assert load_model(tmp_path / "run" / "model.safetensors").training["step"] == 2
+
+
+@pytest.mark.filterwarnings("ignore")  # of the compiler, about itself
+def test_compiled_steps_are_the_same(settings, tmp_path, monkeypatch):
+    # As torch.compile does it, but for the machine code, which takes a minute.
+    calls, compile = [], torch.compile
+
+    def traced(function, **options):
+        calls.append(function)
+        return compile(function, backend="eager", **options)
+
+    monkeypatch.setattr(torch, "compile", traced)
+    crops = torch.rand(2, 2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    told, slopes = [], []
+    for compiled, wrapped in ((False, 0), (True, 4)):  # network, encoder and two losses
+        trainer = Trainer(replace(settings, compile=compiled), tmp_path)
+        assert len(calls) == wrapped
+        assert all(each.grad is None for each in trained(trainer.network).values())
+        losses = trainer.losses(*crops)
+        losses["total"].backward()
+        told.append({name: loss.item() for name, loss in losses.items()})
+        slopes.append(torch.cat([each.grad.flatten() for each in trained(trainer.network).values()]))
+    assert told[1] == pytest.approx(told[0], rel=1e-4)
+    torch.testing.assert_close(slopes[1], slopes[0], rtol=1e-3, atol=1e-4 * slopes[0].abs().max().item())
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
+def test_machine_code_computes_the_same(settings, tmp_path):
+    flat = replace(settings, arch="fast", steps=1, log_every=1)
+    told: list[Report] = []
+    for compiled in (False, True):
+        Trainer(replace(flat, compile=compiled), tmp_path / str(compiled)).train(told.append)
+    assert told[1].losses == pytest.approx(told[0].losses, rel=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_machine_without_a_compiler_says_so(settings, tmp_path, monkeypatch):
+    monkeypatch.setattr(inductor.cpp, "cxx", (None, str(tmp_path / "absent")))
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "cache"))
+    with pytest.raises(OptionError, match="torch.compile failed: .*No working C\\+\\+ compiler"):
+        Trainer(replace(settings, compile=True), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_compile_wants_sizes_that_stay(settings):
+    with pytest.raises(OptionError, match="sizes that stay"):
+        replace(settings, compile=True, jitter=True)
