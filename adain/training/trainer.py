@@ -123,7 +123,7 @@ class Trainer:
         self.perceive.compile()
         try:
             self.accelerator.backward(self.losses(flat, flat)["total"])
-        except TorchDynamoException as error:
+        except (TorchDynamoException, AssertionError) as error:  # the latter is what compiled code raises of itself
             raise OptionError(
                 f"torch.compile failed: {first_line(error)}; install a C++ compiler, or leave --compile away"
             ) from error

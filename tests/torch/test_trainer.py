@@ -400,7 +400,7 @@ def test_compiled_steps_are_the_same(settings, tmp_path, monkeypatch):
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
 def test_machine_code_computes_the_same(settings, tmp_path):
-    flat = replace(settings, arch="fast", steps=1, log_every=1)
+    flat = replace(settings, steps=1, log_every=1)
     told: list[Report] = []
     for compiled in (False, True):
         Trainer(replace(flat, compile=compiled), tmp_path / str(compiled)).train(told.append)
